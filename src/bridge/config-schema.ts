@@ -1,0 +1,137 @@
+// The schema of the configuration: every setting, its bounds, its default and what it means. The one declaration from which
+// the type, the validation, the environment names and the printed help are derived.
+
+import Type, { type Static, type TSchema } from 'typebox';
+
+const closed = { additionalProperties: false };
+
+/** A group of settings; left out, all its defaults hold. */
+function group<Properties extends Record<string, TSchema>>(properties: Properties) {
+  return Type.Object(properties, { ...closed, default: {} });
+}
+
+/** PS3.8 9.3.2 and PS3.5 6.2 (AE): at most 16 characters of the basic G0 set without backslash; padding is not ours to keep. */
+const aeTitle = (description: string, options: { default?: string } = {}) =>
+  Type.String({
+    pattern: '^[!-\\[\\]-~]([ -\\[\\]-~]{0,14}[!-\\[\\]-~])?$',
+    expects: 'an AE title: 1 to 16 printable ASCII characters, no backslash, no space at either end',
+    description,
+    ...options,
+  });
+const port = (description: string, options: { default?: number; minimum?: number } = {}) =>
+  Type.Integer({ minimum: 1, maximum: 65535, description, ...options });
+const milliseconds = (description: string, standard: number) =>
+  Type.Integer({ minimum: 1, maximum: 86_400_000, default: standard, description: `${description}, in ms` });
+const count = (description: string, standard: number, minimum = 1) =>
+  Type.Integer({ minimum, maximum: Number.MAX_SAFE_INTEGER, default: standard, description });
+const host = (description: string, options: { default?: string } = {}) =>
+  Type.String({ minLength: 1, maxLength: 255, expects: 'a host name or address', description, ...options });
+
+const TimeoutsSchema = group({
+  connect: milliseconds('TCP connection to the PACS', 10_000),
+  associate: milliseconds('answer to A-ASSOCIATE', 15_000),
+  response: milliseconds('silence of the PACS while an answer is due', 60_000),
+  release: milliseconds('answer to A-RELEASE', 5_000),
+  artim: milliseconds('ARTIM timer (PS3.8 9.1.5)', 10_000),
+  arrival: milliseconds('C-STOREs still missing after the last C-MOVE response', 10_000),
+});
+
+export const PacsSchema = Type.Object(
+  {
+    aeTitle: aeTitle('AE title of the PACS'),
+    host: host('host of the PACS'),
+    port: port('DICOM port of the PACS'),
+    callingAeTitle: Type.Optional(aeTitle('AE title to call this PACS with, when not aeTitle')),
+    retrieve: Type.Enum(['auto', 'get', 'move'], {
+      default: 'auto',
+      description: 'how instances are retrieved; auto: C-GET where the PACS can, else C-MOVE',
+    }),
+    maxAssociations: count('associations open to this PACS at one time', 4),
+    maxWaiting: count('operations that may wait for an association; more are answered 503', 256, 0),
+    idle: milliseconds('an unused association is released after', 10_000),
+    charset: Type.String({
+      default: 'ISO_IR 192',
+      pattern: '^[A-Z0-9_ ]{1,16}$',
+      expects: 'a defined term of Specific Character Set, for example ISO_IR 192',
+      description: 'Specific Character Set of queries whose values need one',
+    }),
+    timeouts: TimeoutsSchema,
+  },
+  closed,
+);
+
+export const ConfigSchema = Type.Object(
+  {
+    aeTitle: aeTitle('AE title of the gateway', { default: 'GATEWAY' }),
+    dicom: group({
+      enabled: Type.Boolean({ default: true, description: 'listen for the C-STOREs that C-MOVE causes' }),
+      host: host('address the DICOM listener binds', { default: '127.0.0.1' }),
+      port: port('port of the DICOM listener; 0: any free one', { default: 11112, minimum: 0 }),
+      maxAssociations: count('associations accepted at one time', 32),
+      allowAnyCaller: Type.Boolean({
+        default: false,
+        description: 'accept C-STOREs of a C-MOVE from AE titles that are not configured',
+      }),
+    }),
+    http: group({
+      host: host('address the web server binds', { default: '127.0.0.1' }),
+      port: port('port of the web server; 0: any free one', { default: 8080, minimum: 0 }),
+      basePath: Type.String({
+        default: '/dicomweb',
+        pattern: '^(/[A-Za-z0-9._~-]+)*$',
+        expects: 'a path such as /dicomweb, without a slash at its end',
+        description: 'path of the DICOMweb services',
+      }),
+      publicUrl: Type.Optional(
+        Type.String({
+          pattern: '^https?://[^\\s?#]*[^\\s?#/]$',
+          expects: 'an absolute http(s) URL without a slash at its end',
+          description: 'base URL as clients see it, base path included; else made from the request',
+        }),
+      ),
+      trustedProxies: Type.Array(Type.String({ minLength: 1 }), {
+        default: [],
+        description: 'addresses or networks whose Forwarded and X-Forwarded-* headers are believed',
+      }),
+      corsOrigins: Type.Array(Type.String({ minLength: 1 }), {
+        default: ['*'],
+        description: 'origins whose pages may call the gateway; * is any',
+      }),
+      strictAccept: Type.Boolean({
+        default: false,
+        description: 'answer 406 when a request has no Accept header (PS3.18 8.7.7)',
+      }),
+      emptySearch: Type.Enum([200, 204], { default: 200, description: 'status of a search without matches' }),
+    }),
+    pacs: Type.Array(PacsSchema, {
+      minItems: 1,
+      expects: 'at least one PACS, for example --pacs ORTHANC@127.0.0.1:4242',
+      description: 'the PACS behind the gateway, as AET@host:port',
+    }),
+    cache: group({
+      dir: Type.String({ minLength: 1, description: 'folder of retrieved instances' }),
+      maxBytes: count('size of the cache, in bytes; the least recently used goes first', 10 * 1024 ** 3),
+      maxAge: milliseconds('an instance is retrieved anew after', 86_400_000),
+    }),
+    limits: group({
+      maxResults: count('results of one search, at most', 5_000),
+      maxMatches: count('matches read from a PACS for one search, at most', 20_000),
+      maxFanOut: count('further queries that one search may cause', 500),
+      maxInstanceBytes: count('size of one uploaded instance, in bytes', 4 * 1024 ** 3),
+      maxUploadBytes: count('size of one upload, in bytes', 64 * 1024 ** 3),
+      maxParts: count('parts of one upload', 100_000),
+      inlineBytes: count('binary values up to this many bytes stay in metadata', 1024, 0),
+      renderMs: milliseconds('rendering of one frame', 20_000),
+    }),
+    log: group({
+      level: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+        default: 'info',
+        description: 'least severe lines that are logged',
+      }),
+    }),
+  },
+  closed,
+);
+
+export type Config = Static<typeof ConfigSchema>;
+export type PacsConfig = Static<typeof PacsSchema>;
