@@ -144,7 +144,7 @@ function place(tree: Record<string, unknown>, { path, value, source }: Entry, or
   let node: Node = tree;
   for (const [depth, step] of path.slice(0, -1).entries()) {
     const child = Object.hasOwn(node, step) ? node[step] : undefined;
-    const next: Node = isNode(child) ? child : typeof path[depth + 1] === 'number' ? [] : {};
+    const next = (isNode(child) ? child : typeof path[depth + 1] === 'number' ? [] : {}) as Node;
     node[step] = next;
     node = next;
   }
