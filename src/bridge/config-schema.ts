@@ -49,6 +49,8 @@ export const PacsSchema = Type.Object(
     maxAssociations: count('associations open to this PACS at one time', 4),
     maxWaiting: count('operations that may wait for an association; more are answered 503', 256, 0),
     idle: milliseconds('an unused association is released after', 10_000),
+    maxAge: milliseconds('an association is not used again after', 300_000),
+    maxRequests: count('operations on one association before it is released', 1000),
     charset: Type.String({
       default: 'ISO_IR 192',
       pattern: '^[A-Z0-9_ ]{1,16}$',
@@ -112,6 +114,7 @@ export const ConfigSchema = Type.Object(
       dir: Type.String({ minLength: 1, description: 'folder of retrieved instances' }),
       maxBytes: count('size of the cache, in bytes; the least recently used goes first', 10 * 1024 ** 3),
       maxAge: milliseconds('an instance is retrieved anew after', 86_400_000),
+      checkAfter: milliseconds('the PACS is asked again whether a cached study is still complete after', 60_000),
     }),
     limits: group({
       maxResults: count('results of one search, at most', 5_000),
