@@ -1,0 +1,94 @@
+// JPEG 2000 (ISO 15444-1) by OpenJPEG and High-Throughput JPEG 2000 (ISO 15444-15) by OpenJPH.
+
+import { DicomError } from '../../dimse/errors.ts';
+import { bareJpeg2000, type CodestreamInfo, checkEnd, checkSize, readJpeg2000Info } from '../codestream.ts';
+import type { PixelDescription } from '../pixel.ts';
+import { checkLength, type Decoded } from './decoded.ts';
+import type { Codecs, ResolutionDecoder } from './wasm.ts';
+
+/** How far to go: stop where the picture is still at least this large. */
+export type Reduction = { columns: number; rows: number };
+
+/** Decodes a JPEG 2000 frame, at a lower resolution where `reduction` allows it. */
+export async function decodeJpeg2000(
+  bytes: Buffer,
+  pixel: PixelDescription,
+  codecs: Codecs,
+  reduction?: Reduction,
+): Promise<Decoded> {
+  const { J2KDecoder } = await codecs.openjpeg();
+  return decode(bytes, pixel, new J2KDecoder(), () => codecs.discard('openjpeg'), reduction);
+}
+
+/** Decodes an HTJ2K frame, at a lower resolution where `reduction` allows it. */
+export async function decodeHtj2k(
+  bytes: Buffer,
+  pixel: PixelDescription,
+  codecs: Codecs,
+  reduction?: Reduction,
+): Promise<Decoded> {
+  const { HTJ2KDecoder } = await codecs.openjph();
+  return decode(bytes, pixel, new HTJ2KDecoder(), () => codecs.discard('openjph'), reduction);
+}
+
+function decode(
+  bytes: Buffer,
+  pixel: PixelDescription,
+  decoder: ResolutionDecoder,
+  discard: () => void,
+  reduction?: Reduction,
+): Decoded {
+  try {
+    const codestream = bareJpeg2000(bytes);
+    checkEnd(codestream);
+    const info = readJpeg2000Info(codestream);
+    checkSize(info, pixel);
+    decoder.getEncodedBuffer(codestream.length).set(codestream);
+    const size = runDecoder(decoder, info, reduction);
+    return checkLength({
+      ...size,
+      samples: info.components,
+      bytesPerSample: info.precision > 8 ? 2 : 1,
+      precision: info.precision,
+      signed: info.signed === true,
+      ...(rgbOutput(info, pixel) ? { photometric: 'RGB' } : {}),
+      data: new Uint8Array(decoder.getDecodedBuffer()),
+    });
+  } catch (cause) {
+    discard();
+    if (cause instanceof DicomError) throw cause;
+    throw new DicomError('corrupt', 'The JPEG 2000 codestream cannot be decoded', { field: 'PixelData', cause });
+  } finally {
+    decoder.delete();
+  }
+}
+
+/** YBR_RCT and YBR_ICT name the transform inside the codestream, which the decoder undoes (PS3.5 8.2.4). */
+function rgbOutput(info: CodestreamInfo, pixel: PixelDescription): boolean {
+  return info.components === 3 && (info.componentTransform === true || /^YBR_(RCT|ICT)$/.test(pixel.photometric));
+}
+
+function runDecoder(
+  decoder: ResolutionDecoder,
+  info: CodestreamInfo,
+  reduction?: Reduction,
+): { rows: number; columns: number } {
+  const level = reduction ? levelFor(decoder, info, reduction) : 0;
+  if (level === 0) {
+    decoder.decode();
+    return { rows: info.rows, columns: info.columns };
+  }
+  decoder.decodeSubResolution(level);
+  const { width, height } = decoder.calculateSizeAtDecompositionLevel(level);
+  return { rows: height, columns: width };
+}
+
+function levelFor(decoder: ResolutionDecoder, info: CodestreamInfo, wanted: Reduction): number {
+  decoder.readHeader();
+  const levels = decoder.getNumDecompositions();
+  let level = 0;
+  while (level < levels && info.columns >> (level + 1) >= wanted.columns && info.rows >> (level + 1) >= wanted.rows) {
+    level += 1;
+  }
+  return level;
+}

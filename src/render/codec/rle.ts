@@ -1,0 +1,81 @@
+// RLE Lossless (PS3.5 Annex G): one PackBits segment for each byte of each sample, most significant byte first.
+
+import { DicomError } from '../../dimse/errors.ts';
+import type { PixelDescription } from '../pixel.ts';
+import type { Decoded } from './decoded.ts';
+
+const HEADER_BYTES = 64;
+const MAX_SEGMENTS = 15;
+
+/** Decodes one frame; `corrupt` when the segments don't give every byte of the frame. */
+export function decodeRle(bytes: Buffer, pixel: PixelDescription): Decoded {
+  if (pixel.bitsAllocated === 1) return decodeBits(bytes, pixel);
+  const bytesPerSample = pixel.bitsAllocated / 8;
+  const pixels = pixel.rows * pixel.columns;
+  const stride = bytesPerSample * pixel.samplesPerPixel;
+  const offsets = segmentOffsets(bytes, stride);
+  const data = new Uint8Array(pixels * stride);
+  offsets.forEach((offset, segment) => {
+    const sample = Math.floor(segment / bytesPerSample);
+    const byte = bytesPerSample - 1 - (segment % bytesPerSample);
+    const end = offsets[segment + 1] ?? bytes.length;
+    unpack(bytes.subarray(offset, end), data, sample * bytesPerSample + byte, stride, pixels);
+  });
+  return {
+    rows: pixel.rows,
+    columns: pixel.columns,
+    samples: pixel.samplesPerPixel,
+    bytesPerSample,
+    precision: pixel.bitsAllocated,
+    data,
+  };
+}
+
+/** One-bit samples: a single segment holds the packed bits of the frame (PS3.5 8.2.2, G.2). */
+function decodeBits(bytes: Buffer, pixel: PixelDescription): Decoded {
+  const length = Math.ceil((pixel.rows * pixel.columns) / 8);
+  const [offset = HEADER_BYTES] = segmentOffsets(bytes, 1);
+  const packed = new Uint8Array(length);
+  unpack(bytes.subarray(offset), packed, 0, 1, length);
+  const data = new Uint8Array(pixel.rows * pixel.columns);
+  for (let index = 0; index < data.length; index += 1) data[index] = ((packed[index >> 3] ?? 0) >> (index & 7)) & 1;
+  return { rows: pixel.rows, columns: pixel.columns, samples: 1, bytesPerSample: 1, precision: 1, data };
+}
+
+function segmentOffsets(bytes: Buffer, expected: number): number[] {
+  if (bytes.length < HEADER_BYTES) throw corrupt('is shorter than its header');
+  const count = bytes.readUInt32LE(0);
+  if (count > MAX_SEGMENTS || count !== expected) throw corrupt(`has ${count} segments instead of ${expected}`);
+  const offsets = Array.from({ length: count }, (_, index) => bytes.readUInt32LE(4 + 4 * index));
+  if (offsets.some((offset, index) => offset < HEADER_BYTES || offset < (offsets[index - 1] ?? 0))) {
+    throw corrupt('has segments out of order');
+  }
+  return offsets;
+}
+
+/** PackBits into every `stride`-th byte from `at`; stops when `count` bytes are there. */
+function unpack(segment: Buffer, target: Uint8Array, at: number, stride: number, count: number): void {
+  let from = 0;
+  let to = at;
+  const end = at + count * stride;
+  while (to < end && from < segment.length) {
+    const control = segment[from] ?? 0;
+    from += 1;
+    if (control < 128) {
+      const stop = Math.min(from + control + 1, segment.length);
+      for (; from < stop && to < end; to += stride) {
+        target[to] = segment[from] ?? 0;
+        from += 1;
+      }
+    } else if (control > 128) {
+      const value = segment[from] ?? 0;
+      from += 1;
+      for (let left = 257 - control; left > 0 && to < end; left -= 1, to += stride) target[to] = value;
+    }
+  }
+  if (to < end) throw corrupt('ends before its frame does');
+}
+
+function corrupt(what: string): DicomError {
+  return new DicomError('corrupt', `The RLE frame ${what}`, { field: 'PixelData' });
+}

@@ -1,0 +1,98 @@
+// A picture into the viewport (PS3.18 8.3.5.1.3) and into the media type asked for, by sharp.
+
+import sharp, { type OutputInfo, type Sharp } from 'sharp';
+import { DicomError } from '../dimse/errors.ts';
+import type { RenderOptions, Viewport } from './options.ts';
+import type { Picture } from './picture.ts';
+
+const DEFAULT_QUALITY = 90;
+/** From this quality on, chroma is kept at full resolution. */
+const FULL_CHROMA_QUALITY = 90;
+const PNG_COMPRESSION = 4;
+
+/** Encodes one picture. */
+export async function encodePicture(picture: Picture, options: RenderOptions): Promise<Buffer> {
+  const placed = options.viewport ? intoViewport(picture, options.viewport) : open(picture);
+  const image = picture.channels === 1 ? placed.toColourspace('b-w') : placed;
+  return encoded(image, picture, options).toBuffer();
+}
+
+/** Encodes pictures of one size as an animation; `delay` is the time of a frame in milliseconds. */
+export async function encodeAnimation(pictures: Picture[], options: RenderOptions, delay: number): Promise<Buffer> {
+  const pages = await Promise.all(pictures.map((picture) => rawPage(picture, options)));
+  const [first] = pages;
+  if (!first) throw new DicomError('not-found', 'There are no frames to animate');
+  const { width, height, channels } = first.info;
+  const data = Buffer.concat(pages.map((page) => page.data));
+  const image = sharp(data, { raw: { width, height: height * pages.length, channels, pageHeight: height } });
+  const animation = { loop: 0, delay: pages.map(() => delay) };
+  return options.mediaType === 'image/webp'
+    ? image.webp({ quality: options.quality ?? DEFAULT_QUALITY, ...animation }).toBuffer()
+    : image.gif({ dither: 0, ...animation }).toBuffer();
+}
+
+function rawPage(picture: Picture, { viewport }: RenderOptions): Promise<{ data: Buffer; info: OutputInfo }> {
+  const placed = viewport ? intoViewport(picture, viewport) : open(picture);
+  return placed.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+}
+
+function encoded(image: Sharp, { channels }: Picture, { mediaType, quality = DEFAULT_QUALITY }: RenderOptions): Sharp {
+  switch (mediaType) {
+    case 'image/jpeg':
+      return image.jpeg({
+        quality,
+        optimiseCoding: false,
+        chromaSubsampling: channels === 3 && quality < FULL_CHROMA_QUALITY ? '4:2:0' : '4:4:4',
+      });
+    case 'image/png':
+      return image.png({ compressionLevel: PNG_COMPRESSION });
+    case 'image/gif':
+      return image.gif({ dither: 0 });
+    case 'image/webp':
+      return image.webp({ quality });
+  }
+}
+
+function open({ data, width, height, channels }: Picture): Sharp {
+  return sharp(data, { raw: { width, height, channels } });
+}
+
+/** Crops the region, mirrors it, and scales it to the largest size inside the viewport that keeps its aspect ratio. */
+function intoViewport(picture: Picture, viewport: Viewport): Sharp {
+  const region = regionOf(picture, viewport);
+  const scale = Math.min(viewport.width / region.width, viewport.height / region.height);
+  let image = open(picture).extract({
+    left: region.left,
+    top: region.top,
+    width: region.columns,
+    height: region.rows,
+  });
+  if ((viewport.region?.height ?? 0) < 0) image = image.flip();
+  if ((viewport.region?.width ?? 0) < 0) image = image.flop();
+  const width = Math.max(1, Math.min(viewport.width, Math.round(region.width * scale)));
+  const height = Math.max(1, Math.min(viewport.height, Math.round(region.height * scale)));
+  return image.resize({ width, height, fit: 'fill', kernel: scale < 1 ? 'lanczos3' : 'cubic' });
+}
+
+type Crop = { left: number; top: number; columns: number; rows: number; width: number; height: number };
+
+/** The region in whole pixels of the picture, cut to it; `width` and `height` are those in the source picture. */
+function regionOf(picture: Picture, { region }: Viewport): Crop {
+  const { width, height, source } = picture;
+  if (!region) return { left: 0, top: 0, columns: width, rows: height, ...source };
+  const left = Math.floor(region.x);
+  const top = Math.floor(region.y);
+  const right = Math.min(width, region.width === undefined ? width : Math.round(region.x + Math.abs(region.width)));
+  const bottom = Math.min(
+    height,
+    region.height === undefined ? height : Math.round(region.y + Math.abs(region.height)),
+  );
+  const columns = right - left;
+  const rows = bottom - top;
+  if (columns < 1 || rows < 1) {
+    throw new DicomError('malformed', 'The parameter viewport names a region outside the picture', {
+      field: 'viewport',
+    });
+  }
+  return { left, top, columns, rows, width: columns, height: rows };
+}

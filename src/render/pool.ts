@@ -1,0 +1,131 @@
+// Worker threads with a time limit on each job: a job that overruns it is killed with its thread, so that a codec that
+// spins costs one request. The limit counts from the start of the job, not from its place in the queue.
+
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+import { DicomError } from '../dimse/errors.ts';
+import type { Job, Outcome } from './worker.ts';
+
+export type PoolOptions = {
+  /** Worker threads at most; they start when needed and end when idle. */
+  threads?: number;
+  /** Longest run of a job in milliseconds. */
+  timeoutMs?: number;
+  /** Jobs that may wait for a thread. */
+  maxWaiting?: number;
+};
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+const DEFAULT_MAX_WAITING = 256;
+const IDLE_MS = 60_000;
+
+/** This file's own extension: the worker is a .ts file beside it in the sources, a .js file when built. */
+const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+
+type Waiting = { start: () => void; reject: (error: DicomError) => void };
+
+export class Pool {
+  readonly #piscina: Piscina<Job, Outcome>;
+  readonly #timeoutMs: number;
+  readonly #maxWaiting: number;
+  readonly #waiting: Waiting[] = [];
+  #free: number;
+  #closed = false;
+
+  constructor(options: PoolOptions = {}) {
+    this.#free = options.threads ?? availableParallelism();
+    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.#maxWaiting = options.maxWaiting ?? DEFAULT_MAX_WAITING;
+    this.#piscina = new Piscina({
+      filename: fileURLToPath(new URL(`./worker.${EXTENSION}`, import.meta.url)),
+      minThreads: 0,
+      maxThreads: this.#free,
+      idleTimeout: IDLE_MS,
+    });
+  }
+
+  /**
+   * Runs a job in a thread. A caller that gives up is answered at once, while a job already running ends in its own time.
+   * @throws DicomError `timeout` after the time limit, `cancelled` by the signal, `busy` when too many jobs wait, and
+   * whatever the job itself failed with
+   */
+  async run(job: Job, signal?: AbortSignal): Promise<Extract<Outcome, { bytes: Uint8Array }>> {
+    await this.#turn(signal);
+    const running = this.#perform(job).finally(() => this.#release());
+    const outcome = await (signal ? orCancelled(running, signal) : running);
+    if ('failure' in outcome) {
+      const { kind, message, field } = outcome.failure;
+      throw new DicomError(kind, message, field === undefined ? {} : { field });
+    }
+    return outcome;
+  }
+
+  /** Ends every thread; jobs under way fail with `cancelled`. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { reject } of this.#waiting.splice(0)) reject(closed());
+    await this.#piscina.destroy();
+  }
+
+  async #perform(job: Job): Promise<Outcome> {
+    const deadline = AbortSignal.timeout(this.#timeoutMs);
+    try {
+      return await this.#piscina.run(job, { signal: deadline });
+    } catch (cause) {
+      if (deadline.aborted)
+        throw new DicomError('timeout', `The frame took longer than ${this.#timeoutMs} ms`, { cause });
+      if (this.#closed) throw closed();
+      throw new DicomError('corrupt', 'The frame ended the thread that decoded it', { field: 'PixelData', cause });
+    }
+  }
+
+  #turn(signal?: AbortSignal): Promise<void> {
+    if (this.#closed) throw closed();
+    if (signal?.aborted) throw cancelled();
+    if (this.#free > 0) {
+      this.#free -= 1;
+      return Promise.resolve();
+    }
+    if (this.#waiting.length >= this.#maxWaiting) throw new DicomError('busy', 'Too many frames wait to be decoded');
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+        reject(cancelled());
+      };
+      const start = (): void => {
+        signal?.removeEventListener('abort', leave);
+        resolve();
+      };
+      const waiting: Waiting = { start, reject };
+      this.#waiting.push(waiting);
+      signal?.addEventListener('abort', leave, { once: true });
+    });
+  }
+
+  #release(): void {
+    const next = this.#waiting.shift();
+    if (next) next.start();
+    else this.#free += 1;
+  }
+}
+
+function cancelled(): DicomError {
+  return new DicomError('cancelled', 'The request was given up');
+}
+
+function closed(): DicomError {
+  return new DicomError('cancelled', 'The renderer is closed');
+}
+
+async function orCancelled<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(cancelled());
+  signal.addEventListener('abort', abort, { once: true });
+  running.catch(() => {}); // A failure after the caller left is nobody's.
+  try {
+    return await Promise.race([running, promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

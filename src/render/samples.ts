@@ -1,0 +1,54 @@
+// The samples of a decoded frame as numbers: cells as they lie in memory, and the stored value each cell holds
+// (PS3.5 8.1.1: the bits from High Bit down, never the unused ones).
+
+import type { Frame } from './decode.ts';
+
+/** Cells of a frame, and how the stored value is taken out of one. */
+export type Samples = {
+  cells: Uint8Array | Uint16Array | Uint32Array | Float32Array | Float64Array;
+  /** Bits of a cell; 64 for what is no integer of up to 32 bits. */
+  cellBits: number;
+  isFloat: boolean;
+  extract: (cell: number) => number;
+};
+
+/** Views the bytes of a frame as cells. */
+export function samplesOf({ pixel, data }: Frame): Samples {
+  if (pixel.kind === 'float') return floats(new Float32Array(...aligned(data, 4)));
+  if (pixel.kind === 'double') return floats(new Float64Array(...aligned(data, 8)));
+  const extract = extractor(pixel.bitsStored, pixel.highBit, pixel.signed);
+  switch (pixel.bitsAllocated) {
+    case 8:
+      return { cells: data, cellBits: 8, isFloat: false, extract };
+    case 16:
+      return { cells: new Uint16Array(...aligned(data, 2)), cellBits: 16, isFloat: false, extract };
+    case 32:
+      return { cells: new Uint32Array(...aligned(data, 4)), cellBits: 32, isFloat: false, extract };
+    default:
+      return { ...floats(wideCells(data, pixel.signed)), isFloat: false };
+  }
+}
+
+function floats(cells: Float32Array | Float64Array): Samples {
+  return { cells, cellBits: 64, isFloat: true, extract: (cell) => cell };
+}
+
+/** 64-bit integers as the nearest numbers: enough for a display. */
+function wideCells(data: Uint8Array, signed: boolean): Float64Array {
+  const cells = signed ? new BigInt64Array(...aligned(data, 8)) : new BigUint64Array(...aligned(data, 8));
+  return Float64Array.from(cells, Number);
+}
+
+type Span = [buffer: ArrayBufferLike, byteOffset: number, length: number];
+
+/** A typed array needs its bytes at a multiple of their size: copied only where they lie otherwise. */
+function aligned(data: Uint8Array, size: number): Span {
+  const length = Math.floor(data.length / size);
+  return data.byteOffset % size === 0 ? [data.buffer, data.byteOffset, length] : [data.slice().buffer, 0, length];
+}
+
+function extractor(bitsStored: number, highBit: number, signed: boolean): (cell: number) => number {
+  const up = 31 - highBit;
+  const down = 32 - bitsStored;
+  return signed ? (cell) => (cell << up) >> down : (cell) => (cell << up) >>> down;
+}

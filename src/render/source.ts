@@ -1,0 +1,52 @@
+// Where the bytes of an instance are read from: a file by pread, or memory where the data set had to be inflated.
+
+import { open } from 'node:fs/promises';
+import { DicomError } from '../dimse/errors.ts';
+
+/** Random access to `size` bytes. */
+export type Source = {
+  readonly size: number;
+  /** Up to `length` bytes from `offset`; fewer only at the end. */
+  read(offset: number, length: number): Promise<Buffer>;
+};
+
+/** A file, opened for each run of reads so that an idle image holds no descriptor. */
+export async function fileSource(path: string): Promise<Source> {
+  const size = await withFile(path, async (file) => (await file.stat()).size);
+  return {
+    size,
+    read: (offset, length) => withFile(path, (file) => readFully(file, offset, Math.min(length, size - offset))),
+  };
+}
+
+/** Bytes already in memory. */
+export function memorySource(bytes: Buffer): Source {
+  return { size: bytes.length, read: async (offset, length) => bytes.subarray(offset, offset + length) };
+}
+
+type File = Awaited<ReturnType<typeof open>>;
+
+async function withFile<T>(path: string, use: (file: File) => Promise<T>): Promise<T> {
+  let file: File;
+  try {
+    file = await open(path, 'r');
+  } catch (cause) {
+    throw new DicomError('not-found', 'The instance is no longer in the cache', { cause });
+  }
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
+}
+
+async function readFully(file: File, offset: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(Math.max(0, length));
+  let filled = 0;
+  while (filled < bytes.length) {
+    const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, offset + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return bytes.subarray(0, filled);
+}

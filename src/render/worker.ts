@@ -1,0 +1,72 @@
+// What runs in a worker thread: one job in, bytes or a described failure out. Only paths and options come in, so that
+// no pixel crosses between threads but those of the result.
+
+import { LRUCache } from 'lru-cache';
+import { move, transferableSymbol, valueSymbol } from 'piscina';
+import sharp from 'sharp';
+import { DicomError, type DicomErrorKind } from '../dimse/errors.ts';
+import { Codecs } from './codec/wasm.ts';
+import { decodeFrame, nativeBytes } from './decode.ts';
+import { encodePicture } from './encode.ts';
+import { type Image, openImage, versionOf } from './image.ts';
+import type { RenderOptions } from './options.ts';
+import { renderPicture } from './picture.ts';
+
+/** Work for a thread. Frames are 1-based. */
+export type Job =
+  | { task: 'render'; path: string; frame: number; options: RenderOptions }
+  | { task: 'decode'; path: string; frame: number };
+
+/** An error cannot cross threads with its fields: it goes as plain data. */
+export type Outcome =
+  | { bytes: Uint8Array; photometric?: string }
+  | { failure: { kind: DicomErrorKind; message: string; field?: string } };
+
+const IMAGES_KEPT = 8;
+
+sharp.cache(false);
+sharp.concurrency(1);
+
+const images = new LRUCache<string, Image>({ max: IMAGES_KEPT });
+const codecs = new Codecs();
+
+/** Runs one job. */
+export default async function run(job: Job): Promise<unknown> {
+  try {
+    const { bytes, ...rest } = await perform(job);
+    const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
+    const outcome: Outcome = { bytes: whole, ...rest };
+    return move({ [transferableSymbol]: [whole.buffer], [valueSymbol]: outcome });
+  } catch (error) {
+    return { failure: describe(error) } satisfies Outcome;
+  }
+}
+
+async function perform(job: Job): Promise<{ bytes: Uint8Array; photometric?: string }> {
+  const image = await opened(job.path);
+  switch (job.task) {
+    case 'render':
+      return { bytes: await encodePicture(await renderPicture(image, job.frame, codecs, job.options), job.options) };
+    case 'decode': {
+      const frame = await decodeFrame(image, job.frame, codecs);
+      return { bytes: nativeBytes(frame, image.pixel), photometric: frame.pixel.photometric };
+    }
+  }
+}
+
+async function opened(path: string): Promise<Image> {
+  const version = await versionOf(path);
+  const known = images.get(version);
+  if (known) return known;
+  const image = await openImage(path);
+  images.set(version, image);
+  return image;
+}
+
+function describe(error: unknown): { kind: DicomErrorKind; message: string; field?: string } {
+  if (error instanceof DicomError) {
+    const { kind, message, field } = error;
+    return { kind, message, ...(field !== undefined && { field }) };
+  }
+  return { kind: 'corrupt', message: 'The image cannot be processed' };
+}
