@@ -45,8 +45,11 @@ export default async function run(job: Job): Promise<unknown> {
 async function perform(job: Job): Promise<{ bytes: Uint8Array; photometric?: string }> {
   const image = await opened(job.path);
   switch (job.task) {
-    case 'render':
-      return { bytes: await encodePicture(await renderPicture(image, job.frame, codecs, job.options), job.options) };
+    case 'render': {
+      const picture = await renderPicture(image, job.frame, codecs, job.options);
+      // Copied: memory of a native addon cannot be handed to another thread.
+      return { bytes: new Uint8Array(await encodePicture(picture, job.options)) };
+    }
     case 'decode': {
       const frame = await decodeFrame(image, job.frame, codecs);
       return { bytes: nativeBytes(frame, image.pixel), photometric: frame.pixel.photometric };
