@@ -1,0 +1,57 @@
+// Text to bytes for Specific Character Set (PS3.5 6.1): the sets without code extensions, which is what a sender needs.
+
+import iconv from 'iconv-lite';
+import { DicomError } from '../errors.ts';
+import { normalTerm } from './charset.ts';
+
+export type TextEncoding = {
+  /** The defined term for (0008,0005). */
+  term: string;
+  /** Bytes of a text; characters that the set lacks become `?`. */
+  encode(text: string): Buffer;
+  /** Whether the set has every character of a text. */
+  covers(text: string): boolean;
+};
+
+/** Defined terms that can be written, and iconv-lite's name of the encoding. */
+const ENCODINGS: Record<string, string> = {
+  'ISO_IR 100': 'iso-8859-1',
+  'ISO_IR 101': 'iso-8859-2',
+  'ISO_IR 109': 'iso-8859-3',
+  'ISO_IR 110': 'iso-8859-4',
+  'ISO_IR 144': 'iso-8859-5',
+  'ISO_IR 127': 'iso-8859-6',
+  'ISO_IR 126': 'iso-8859-7',
+  'ISO_IR 138': 'iso-8859-8',
+  'ISO_IR 148': 'iso-8859-9',
+  'ISO_IR 203': 'iso-8859-15',
+  'ISO_IR 13': 'shift_jis',
+  'ISO_IR 166': 'iso-8859-11',
+  GB18030: 'gb18030',
+  GBK: 'gbk',
+};
+
+const NON_ASCII = /[^\x00-\x7f]/;
+
+/**
+ * The encoder for one defined term; '' is ISO-IR 6. `ISO 2022 IR n` is written as the set n without escape sequences.
+ * Throws `malformed` for a term that cannot be written.
+ */
+export function encoder(term: string): TextEncoding {
+  const name = normalTerm(term).replace('ISO 2022 IR', 'ISO_IR');
+  if (name === 'ISO_IR 192') return { term: name, encode: (text) => Buffer.from(text, 'utf8'), covers: () => true };
+  if (name === '' || name === 'ISO_IR 6') {
+    const encode = (text: string) => Buffer.from(text.replace(/[^\x00-\x7f]/gu, '?'), 'latin1');
+    return { term: name, encode, covers: (text) => !NON_ASCII.test(text) };
+  }
+  const encoding = ENCODINGS[name];
+  if (encoding === undefined) {
+    throw new DicomError('malformed', 'the character set cannot be written', { field: 'SpecificCharacterSet' });
+  }
+  const encode = (text: string) => (NON_ASCII.test(text) ? iconv.encode(text, encoding) : Buffer.from(text, 'latin1'));
+  const covers = (text: string) => {
+    if (!NON_ASCII.test(text)) return true;
+    return !encode(text).includes(0x3f) || iconv.decode(encode(text), encoding) === text;
+  };
+  return { term: name, encode, covers };
+}
