@@ -1,0 +1,102 @@
+// WADO-RS in front of real archives: what a client receives is, byte for byte, what the PACS hands out over DIMSE.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { readFileMeta } from '../../src/dimse/data/part10.ts';
+import { type Loaded, archiveFiles } from '../support/archive-files.ts';
+import { type RunningGateway, startGateway } from '../support/gateway.ts';
+import { type BodyPart, partsOf } from '../support/multipart.ts';
+import { freePort, getscuFiles, type Peer, startDcmqrscp, startOrthanc, tempDir } from '../support/peers.ts';
+
+const EXPLICIT_LITTLE = '1.2.840.10008.1.2.1';
+/** Never on the web side (PS3.18 8.7.3): the gateway re-encodes them. */
+const NOT_ON_THE_WEB = new Set(['1.2.840.10008.1.2', '1.2.840.10008.1.2.2', '1.2.840.10008.1.2.1.99']);
+
+type Archive = { name: string; start: (files: string[], move: Record<string, { host: string; port: number }>) => Promise<Peer> };
+
+const ARCHIVES: Archive[] = [
+  { name: 'dcmqrscp', start: (files, moveDestinations) => startDcmqrscp({ files, moveDestinations }) },
+  { name: 'Orthanc', start: (files, modalities) => startOrthanc({ files, modalities }) },
+];
+
+const { files, skip } = archiveFiles();
+const studies = Map.groupBy(files, ({ study }) => study);
+
+for (const archive of ARCHIVES) {
+  describe(`retrieve from ${archive.name}`, { skip }, () => {
+    let peer: Peer;
+    let getting: RunningGateway;
+    let moving: RunningGateway;
+
+    before(async () => {
+      const port = await freePort();
+      peer = await archive.start(files.map(({ path }) => path), { GATEWAY: { host: '127.0.0.1', port } });
+      getting = await startGateway(undefined, [peer], { DICOMWEB_PACS_0_RETRIEVE: 'get' });
+      moving = await startGateway(undefined, [peer], { DICOMWEB_PACS_0_RETRIEVE: 'move', DICOMWEB_DICOM_PORT: String(port) });
+    });
+
+    after(async () => {
+      await getting?.close();
+      await moving?.close();
+      await peer?.stop();
+    });
+
+    for (const [study, instances] of studies) {
+      test(`W-R1 study ${study}: C-GET and C-MOVE give every instance, the same bytes`, async () => {
+        const got = await studyParts(getting, study);
+        const moved = await studyParts(moving, study);
+        const expected = instances.map(({ instance }) => instance).sort();
+        assert.deepEqual([...got.keys()].sort(), expected);
+        assert.deepEqual([...moved.keys()].sort(), expected);
+        for (const [instance, part] of got) {
+          const other = moved.get(instance);
+          assert.ok(other !== undefined && dataSetOf(part.body).equals(dataSetOf(other.body)), `${instance} differs between C-GET and C-MOVE`);
+        }
+      });
+    }
+
+    for (const file of files) {
+      test(`NEG-9 transfer-syntax=* of ${file.name} is what the PACS sends to getscu`, async () => {
+        const part = await instancePart(getting, file);
+        const stored = file.transferSyntaxUid;
+        const onTheWeb = NOT_ON_THE_WEB.has(stored) ? EXPLICIT_LITTLE : stored;
+        assert.equal(readFileMeta(part.body).transferSyntaxUid, onTheWeb);
+        assert.match(part.headers['content-type'] ?? '', new RegExp(`transfer-syntax="?${onTheWeb.replaceAll('.', '\\.')}"?$`));
+        if (NOT_ON_THE_WEB.has(stored)) return;
+        const oracle = await fromGetscu(peer, file);
+        assert.equal(readFileMeta(oracle).transferSyntaxUid, stored);
+        assert.ok(dataSetOf(part.body).equals(dataSetOf(oracle)), 'the data sets differ');
+      });
+    }
+  });
+}
+
+async function studyParts(gateway: RunningGateway, study: string): Promise<Map<string, BodyPart>> {
+  const parts = await request(`${gateway.url}/studies/${study}`);
+  return new Map(parts.map((part) => [readFileMeta(part.body).sopInstanceUid ?? '', part]));
+}
+
+async function instancePart(gateway: RunningGateway, { study, series, instance }: Loaded): Promise<BodyPart> {
+  const [part, ...more] = await request(`${gateway.url}/studies/${study}/series/${series}/instances/${instance}`);
+  assert.ok(part !== undefined && more.length === 0, 'one part is expected');
+  return part;
+}
+
+async function request(url: string): Promise<BodyPart[]> {
+  const response = await fetch(url, { headers: { accept: 'multipart/related; type="application/dicom"; transfer-syntax=*' } });
+  const body = Buffer.from(await response.arrayBuffer());
+  assert.equal(response.status, 200, body.subarray(0, 500).toString());
+  return partsOf(response.headers.get('content-type') ?? '', body);
+}
+
+async function fromGetscu(peer: Peer, file: Loaded): Promise<Buffer> {
+  const dir = await tempDir();
+  const [path] = await getscuFiles(peer, file, { dir, transferSyntaxUid: file.transferSyntaxUid });
+  return readFileSync(path ?? join(dir, 'nothing'));
+}
+
+function dataSetOf(part10: Buffer): Buffer {
+  return part10.subarray(readFileMeta(part10).dataOffset);
+}

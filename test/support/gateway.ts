@@ -1,0 +1,52 @@
+// The real gateway in the test's own process: configuration, bridge, renderer and web server, on free ports.
+
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type Config, loadConfig } from '../../src/bridge/config.ts';
+import { createGateway } from '../../src/bridge/gateway.ts';
+import { buildApp } from '../../src/http/app.ts';
+import { createRenderer } from '../../src/render/render.ts';
+import { tempDir } from './peers.ts';
+
+export type RunningGateway = {
+  /** Scheme, host and port, without a path. */
+  origin: string;
+  /** The base of the DICOMweb services. */
+  url: string;
+  config: Config;
+  close(): Promise<void>;
+};
+
+/**
+ * Starts a gateway in front of the given peers. `settings` are environment variables by the name of the setting, for example
+ * `{ DICOMWEB_PACS_0_RETRIEVE: 'move' }`. Closed, and its cache removed, when the test is over.
+ */
+export async function startGateway(
+  t: TestContext | undefined,
+  peers: readonly { aeTitle: string; host: string; port: number }[],
+  settings: Record<string, string> = {},
+): Promise<RunningGateway> {
+  const dir = await tempDir();
+  const config = loadConfig({
+    env: { DICOMWEB_DICOM_PORT: '0', ...settings },
+    flags: {
+      pacs: peers.map(({ aeTitle, host, port }) => `${aeTitle}@${host}:${port}`),
+      port: '0',
+      'cache-dir': join(dir, 'cache'),
+      'log-level': 'silent',
+    },
+  });
+  const gateway = await createGateway(config);
+  const renderer = createRenderer({ timeoutMs: config.limits.renderMs });
+  const app = await buildApp(gateway, renderer, { ...config.http, limits: config.limits });
+  const origin = await app.listen({ host: config.http.host, port: config.http.port });
+  const close = async () => {
+    await app.close();
+    await gateway.close();
+    await renderer.close();
+    await rm(dir, { recursive: true, force: true });
+  };
+  t?.after(close);
+  return { origin, url: `${origin}${config.http.basePath}`, config, close };
+}
