@@ -57,6 +57,13 @@ export function isValidUid(text: string): boolean {
   return text.length <= 64 && COMPONENTS.test(text);
 }
 
+const SHAPE = /^[0-9]+(?:\.[0-9]+)*$/;
+
+/** Digits and dots, at most 128 characters: archives hold instances whose UIDs break PS3.5 9.1 in length, root or zeros. */
+export function isUidShape(text: string): boolean {
+  return text.length <= 128 && SHAPE.test(text);
+}
+
 /** A new UID: `2.25.` and a random UUID (version 4) as a decimal number (PS3.5 B.2). */
 export function createUid(): string {
   const bytes = randomBytes(16);

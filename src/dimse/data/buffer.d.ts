@@ -1,0 +1,6 @@
+// Methods that Node's Buffer has had since long and that @types/node leaves out: toString without looking up the encoding.
+
+interface Buffer {
+  latin1Slice(start?: number, end?: number): string;
+  utf8Slice(start?: number, end?: number): string;
+}

@@ -1,0 +1,98 @@
+// The DICOM file format (PS3.10 chapter 7): preamble, prefix and file meta information before a data set.
+
+import { DicomError } from '../errors.ts';
+import type { Dataset } from './dataset.ts';
+import { readElements } from './reader.ts';
+import { actualEncoding } from './sniff.ts';
+import { Tag } from './tags.ts';
+import { ExplicitBig, ExplicitLittle, ImplicitLittle } from './transfer-syntax.ts';
+import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './uid.ts';
+import { writeDataset } from './writer.ts';
+
+export type FileMeta = {
+  /** Group 0002; empty for a file without it. */
+  meta: Dataset;
+  /** (0002,0010), or what the first element of the data set shows where that is missing. */
+  transferSyntaxUid: string;
+  sopClassUid?: string;
+  sopInstanceUid?: string;
+  /** Where the data set begins. */
+  dataOffset: number;
+};
+
+const PREAMBLE = 128;
+const PREFIX = 'DICM';
+
+function textOf(meta: Dataset, tag: string): string | undefined {
+  const value = meta[tag]?.Value?.[0];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The transfer syntax of a data set that nothing names: told by its first element. */
+function guess(bytes: Buffer): string {
+  const { explicit, little } = actualEncoding(bytes, { explicit: false, little: true });
+  if (!explicit) return ImplicitLittle;
+  return little ? ExplicitLittle : ExplicitBig;
+}
+
+function isPlausible(bytes: Buffer): boolean {
+  const group = bytes.length < 8 ? 0xffff : Math.min(bytes.readUInt16LE(0), bytes.readUInt16BE(0));
+  return group > 0 && group <= 0x0020;
+}
+
+/**
+ * Reads the file meta information from the head of a file. Tolerates a missing preamble, and missing meta information:
+ * then the data set tells its transfer syntax.
+ * @throws DicomError `corrupt`: `isIncomplete` when the head is too short, otherwise no DICOM file
+ */
+export function readFileMeta(file: Uint8Array): FileMeta {
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
+  const prefixed = bytes.length >= PREAMBLE + 4 && bytes.latin1Slice(PREAMBLE, PREAMBLE + 4) === PREFIX;
+  const start = prefixed ? PREAMBLE + 4 : 0;
+  const head = bytes.subarray(start);
+  if (!prefixed && !isPlausible(head)) throw new DicomError('corrupt', 'Not a DICOM file', { field: 'preamble' });
+  const { dataset: meta, end } = readElements(head, ExplicitLittle, { until: '00030000' });
+  const dataOffset = start + end;
+  const result: FileMeta = {
+    meta,
+    transferSyntaxUid: textOf(meta, Tag.TransferSyntaxUID) ?? guess(bytes.subarray(dataOffset)),
+    dataOffset,
+  };
+  const sopClassUid = textOf(meta, Tag.MediaStorageSOPClassUID);
+  const sopInstanceUid = textOf(meta, Tag.MediaStorageSOPInstanceUID);
+  if (sopClassUid !== undefined) result.sopClassUid = sopClassUid;
+  if (sopInstanceUid !== undefined) result.sopInstanceUid = sopInstanceUid;
+  return result;
+}
+
+export type FileMetaFields = {
+  sopClassUid: string;
+  sopInstanceUid: string;
+  transferSyntaxUid: string;
+  /** Source Application Entity Title (0002,0016). */
+  sourceAeTitle?: string;
+};
+
+/** Preamble of zeros, prefix, and file meta information (PS3.10 Table 7.1-1): what comes before the data set in a file. */
+export function writeFileMeta({
+  sopClassUid,
+  sopInstanceUid,
+  transferSyntaxUid,
+  sourceAeTitle,
+}: FileMetaFields): Buffer {
+  const meta: Dataset = {
+    [Tag.FileMetaInformationVersion]: { vr: 'OB', InlineBinary: Uint8Array.of(0, 1) },
+    [Tag.MediaStorageSOPClassUID]: { vr: 'UI', Value: [sopClassUid] },
+    [Tag.MediaStorageSOPInstanceUID]: { vr: 'UI', Value: [sopInstanceUid] },
+    [Tag.TransferSyntaxUID]: { vr: 'UI', Value: [transferSyntaxUid] },
+    [Tag.ImplementationClassUID]: { vr: 'UI', Value: [IMPLEMENTATION_CLASS_UID] },
+    [Tag.ImplementationVersionName]: { vr: 'SH', Value: [IMPLEMENTATION_VERSION_NAME] },
+  };
+  if (sourceAeTitle !== undefined) meta[Tag.SourceApplicationEntityTitle] = { vr: 'AE', Value: [sourceAeTitle] };
+  const elements = writeDataset(meta, ExplicitLittle);
+  const head = Buffer.alloc(PREAMBLE + 4 + 12);
+  head.write(PREFIX, PREAMBLE, 'latin1');
+  head.write('\x02\x00\x00\x00UL\x04\x00', PREAMBLE + 4, 'latin1');
+  head.writeUInt32LE(elements.length, PREAMBLE + 12);
+  return Buffer.concat([head, elements]);
+}

@@ -1,0 +1,331 @@
+// Encoded data sets to Datasets (PS3.5 chapter 7): implicit and explicit VR, both byte orders, deflated. One pass, no copy of
+// binary values; nothing after `until` is looked at, so that the head of a file is enough for its header.
+
+import { DicomError } from '../errors.ts';
+import { decoder, type TextDecoding } from './charset.ts';
+import type { Attribute, Dataset } from './dataset.ts';
+import { inflate } from './deflate.ts';
+import { type VrContext, vrOf } from './dictionary.ts';
+import {
+  corrupt,
+  ElementCursor,
+  type Encoding,
+  ITEM,
+  ITEM_END,
+  incomplete,
+  isIncomplete,
+  SEQUENCE_END,
+} from './element.ts';
+import { actualEncoding } from './sniff.ts';
+import { tagText } from './tag-text.ts';
+import { Tag } from './tags.ts';
+import { transferSyntax } from './transfer-syntax.ts';
+import { type Field, readValue } from './values.ts';
+import { VRS, type Vr, type VrProperties } from './vr.ts';
+
+export { isIncomplete };
+
+/** One value that could be given by reference. Offsets count from the first data set byte (inflated, if deflated). */
+export type BulkElement = {
+  /** 'tag' or 'tag/item/tag', items counted from 0. */
+  path: string;
+  tag: string;
+  vr: Vr;
+  /** Where the value field begins; for encapsulated pixel data the first item, which is the Basic Offset Table. */
+  offset: number;
+  /** Bytes of the value field; -1 for encapsulated pixel data. */
+  length: number;
+  /** Where the value field ends; for encapsulated pixel data where the Sequence Delimitation Item begins. */
+  end: number;
+};
+
+export type ReadOptions = {
+  /** Stop before the first top-level element whose tag is this one or greater. */
+  until?: string;
+  /** Called for values whose VR may have a BulkDataURI (PS3.18 F.2.2); a URI takes the place of the value. */
+  bulk?: (element: BulkElement) => string | undefined;
+  /** Sequences within sequences that are followed, 32 by default; deeper ones are `too-large`. */
+  maxDepth?: number;
+  /** Specific Character Set of what encloses this data set: in force until the data set has its own. */
+  charset?: readonly string[];
+  /**
+   * Text exactly as encoded: padding kept, DS and IS as text, UN left alone. With it `writeDataset` gives the same value
+   * fields again. Without it text is trimmed and DS and IS are numbers where a number says the same.
+   */
+  keepText?: boolean;
+};
+
+export type StoppedAt = { tag: string; vr: Vr; length: number; valueOffset: number };
+export type ReadResult = { dataset: Dataset; end: number; stopped?: StoppedAt };
+
+const GROUP_LENGTH_MASK = 0xffff;
+const TRAILING_PADDING = 0xfffcfffc;
+const PIXEL_DATA = 0x7fe00010;
+const CHARSET = 0x00080005;
+const IMPLICIT: Encoding = { explicit: false, little: true };
+const DEFAULT_DEPTH = 32;
+
+/** What is in force within one data set or item. */
+type Scope = {
+  dataset: Dataset;
+  parent: Scope | undefined;
+  text: TextDecoding;
+  encoding: Encoding;
+  depth: number;
+  path: string;
+};
+
+class Reader {
+  readonly cursor: ElementCursor;
+  readonly options: ReadOptions;
+  readonly maxDepth: number;
+  private readonly field: Field;
+
+  constructor(bytes: Buffer, options: ReadOptions) {
+    this.cursor = new ElementCursor(bytes);
+    this.options = options;
+    this.maxDepth = options.maxDepth ?? DEFAULT_DEPTH;
+    const { view } = this.cursor;
+    this.field = { bytes, view, little: true, text: decoder([]), keepText: options.keepText === true };
+  }
+
+  /** Elements from the cursor to `end`, or to an Item Delimitation Item when `end` is -1, or to `until`. */
+  readElements(scope: Scope, end: number, until: number): StoppedAt | undefined {
+    const { cursor } = this;
+    const { explicit, little } = scope.encoding;
+    const limit = end < 0 ? Number.POSITIVE_INFINITY : end;
+    while (cursor.position < limit) {
+      const start = cursor.position;
+      cursor.next(explicit, little);
+      if (cursor.tag === ITEM_END && end < 0) return undefined;
+      if (cursor.tag >= until) {
+        const { tag, length, position } = cursor;
+        cursor.position = start;
+        return { tag: tagText(tag), vr: this.vrOfElement(scope).vr, length, valueOffset: position };
+      }
+      if (cursor.tag === 0 && scope.depth === 0 && this.onlyZeros(start, end)) return undefined;
+      this.readElement(scope, limit);
+    }
+    return undefined;
+  }
+
+  /** Files padded with zeros to a block size: nothing but zeros from here on. */
+  private onlyZeros(start: number, end: number): boolean {
+    const { cursor } = this;
+    if (cursor.bytes.subarray(start, end).some((byte) => byte !== 0)) return false;
+    cursor.position = end;
+    return true;
+  }
+
+  private readElement(scope: Scope, limit: number): void {
+    const { cursor } = this;
+    const { tag, length, position: start } = cursor;
+    const properties = this.vrOfElement(scope);
+    if (length < 0) {
+      this.readUndefinedLength(scope, properties);
+      return;
+    }
+    const end = start + length;
+    if (end > limit)
+      throw end > cursor.bytes.length ? incomplete() : corrupt(tag, 'An element is longer than its item');
+    if (end > cursor.bytes.length) throw incomplete();
+    if ((tag & GROUP_LENGTH_MASK) === 0 || tag === TRAILING_PADDING || tag >= ITEM) {
+      cursor.position = end;
+      return;
+    }
+    const attribute = this.readAttribute(scope, properties, start, end);
+    cursor.position = end;
+    scope.dataset[tagText(tag)] = attribute;
+    if (tag === CHARSET) scope.text = decoder(charsetOf(attribute));
+  }
+
+  private readAttribute(scope: Scope, properties: VrProperties, start: number, end: number): Attribute {
+    const { tag } = this.cursor;
+    if (properties.kind === 'sequence') return this.readSequence(scope, scope.encoding, end);
+    if (properties.bulk && this.options.bulk && start < end) {
+      const uri = this.askBulk(scope, properties.vr, start, end - start, end);
+      if (uri !== undefined) return { vr: properties.vr, BulkDataURI: uri };
+    }
+    if (properties.vr === 'UN' && !this.field.keepText) {
+      const known = this.readKnown(scope, tag, start, end);
+      if (known) return known;
+    }
+    return this.valueOf(scope, properties, start, end, scope.encoding.little) ?? this.unknown(start, end);
+  }
+
+  private valueOf(
+    scope: Scope,
+    properties: VrProperties,
+    start: number,
+    end: number,
+    little: boolean,
+  ): Attribute | undefined {
+    this.field.text = scope.text;
+    this.field.little = little;
+    return readValue(this.field, properties, start, end);
+  }
+
+  private unknown(start: number, end: number): Attribute {
+    return { vr: 'UN', InlineBinary: this.cursor.bytes.subarray(start, end) };
+  }
+
+  /** UN under a tag that the dictionary knows: what it holds is implicit VR little endian (PS3.5 6.2.2). */
+  private readKnown(scope: Scope, tag: number, start: number, end: number): Attribute | undefined {
+    const properties = VRS[vrOf(tagText(tag), this.context(scope))];
+    if (properties.vr === 'UN') return undefined;
+    if (properties.kind !== 'sequence') return this.valueOf(scope, properties, start, end, true);
+    try {
+      return this.readSequence(scope, IMPLICIT, end);
+    } catch (error) {
+      if (error instanceof DicomError && error.kind === 'corrupt') return undefined;
+      throw error;
+    }
+  }
+
+  private readUndefinedLength(scope: Scope, properties: VrProperties): void {
+    const { cursor } = this;
+    const { tag, position: start } = cursor;
+    const name = tagText(tag);
+    if (properties.kind === 'binary' && (properties.vr !== 'UN' || tag === PIXEL_DATA)) {
+      const end = this.skipFragments(tag, scope.encoding.little);
+      const uri = this.options.bulk && this.askBulk(scope, properties.vr, start, -1, end);
+      const bytes = cursor.bytes.subarray(start, end);
+      scope.dataset[name] =
+        uri === undefined ? { vr: properties.vr, InlineBinary: bytes } : { vr: properties.vr, BulkDataURI: uri };
+      return;
+    }
+    if (properties.vr !== 'UN' && properties.vr !== 'SQ')
+      throw corrupt(tag, `Undefined length with VR ${properties.vr}`);
+    const stray = scope.encoding.explicit && properties.vr === 'UN';
+    scope.dataset[name] = this.readSequence(scope, stray ? IMPLICIT : scope.encoding, -1);
+  }
+
+  /** Passes over the items of encapsulated pixel data; gives where the Sequence Delimitation Item begins. */
+  private skipFragments(tag: number, little: boolean): number {
+    const { cursor } = this;
+    for (;;) {
+      const start = cursor.position;
+      cursor.next(false, little);
+      if (cursor.tag === SEQUENCE_END) return start;
+      if (cursor.tag !== ITEM || cursor.length < 0) throw corrupt(tag, 'Something else than a fragment');
+      cursor.position += cursor.length;
+      if (cursor.position > cursor.bytes.length) throw incomplete();
+    }
+  }
+
+  /** The items of a sequence, up to `end` or, when that is -1, a Sequence Delimitation Item. */
+  private readSequence(scope: Scope, encoding: Encoding, end: number): Attribute {
+    const { cursor } = this;
+    const { tag } = cursor;
+    const depth = scope.depth + 1;
+    if (depth > this.maxDepth) throw tooDeep(tag);
+    const path = this.options.bulk ? `${scope.path}${tagText(tag)}/` : '';
+    const items: Dataset[] = [];
+    while (end < 0 || cursor.position < end) {
+      cursor.next(false, encoding.little);
+      if (cursor.tag === SEQUENCE_END) {
+        if (end < 0) break;
+        continue;
+      }
+      if (cursor.tag !== ITEM) throw corrupt(tag, 'Something else than an item');
+      const itemEnd = cursor.length < 0 ? -1 : cursor.position + cursor.length;
+      if (itemEnd > cursor.bytes.length) throw incomplete();
+      if (end >= 0 && itemEnd > end) throw corrupt(tag, 'An item is longer than its sequence');
+      const dataset: Dataset = {};
+      const itemPath = path && `${path}${items.length}/`;
+      this.readElements(
+        { dataset, parent: scope, text: scope.text, encoding, depth, path: itemPath },
+        itemEnd,
+        Number.POSITIVE_INFINITY,
+      );
+      items.push(dataset);
+    }
+    return items.length === 0 ? { vr: 'SQ' } : { vr: 'SQ', Value: items };
+  }
+
+  private askBulk(scope: Scope, vr: Vr, offset: number, length: number, end: number): string | undefined {
+    const tag = tagText(this.cursor.tag);
+    return this.options.bulk?.({ path: scope.path + tag, tag, vr, offset, length, end });
+  }
+
+  /** The VR in the header, or the one that the dictionary and the data set imply. */
+  private vrOfElement(scope: Scope): VrProperties {
+    const { vr, tag, length } = this.cursor;
+    if (vr !== undefined) return vr;
+    const implied = VRS[vrOf(tagText(tag), this.context(scope))];
+    return length < 0 && implied.vr === 'UN' && tag !== PIXEL_DATA ? VRS.SQ : implied;
+  }
+
+  private context(scope: Scope): VrContext {
+    const find = (tag: string): number | undefined => {
+      for (let at: Scope | undefined = scope; at; at = at.parent) {
+        const value = at.dataset[tag]?.Value?.[0];
+        if (typeof value === 'number') return value;
+      }
+      return undefined;
+    };
+    return {
+      get pixelRepresentation() {
+        return find(Tag.PixelRepresentation);
+      },
+      get bitsAllocated() {
+        return find(Tag.BitsAllocated);
+      },
+      get lutEntries() {
+        return find(Tag.LUTDescriptor);
+      },
+    };
+  }
+}
+
+function tooDeep(tag: number): DicomError {
+  const field = tagText(tag);
+  return new DicomError('too-large', 'Sequences are nested too deep', { field });
+}
+
+function charsetOf(attribute: Attribute): string[] {
+  return (attribute.Value ?? []).map((value) => (typeof value === 'string' ? value : ''));
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** The encoding that a transfer syntax prescribes; unknown ones are private, which are Explicit VR Little Endian. */
+function encodingOf(transferSyntaxUid: string): Encoding {
+  const { explicit = true, endian = 'little' } = transferSyntax(transferSyntaxUid) ?? {};
+  return { explicit, little: endian === 'little' };
+}
+
+/**
+ * Reads elements from the beginning of a data set, of which `bytes` may be only the head; also from behind an element,
+ * when `bytes` begin there. An encoding that plainly contradicts the transfer syntax is followed.
+ * @returns the Dataset; `end`, where reading stopped; and `stopped`, the header of the element that `until` stopped at
+ *   (`length` -1 when undefined). Offsets count from the first of `bytes` (inflated, if deflated)
+ * @throws DicomError `corrupt` (see `isIncomplete` when bytes are missing), `too-large` for nesting and inflation
+ */
+export function readElements(bytes: Uint8Array, transferSyntaxUid: string, options: ReadOptions = {}): ReadResult {
+  const deflated = transferSyntax(transferSyntaxUid)?.deflated === true;
+  const content = deflated ? inflate(bytes) : bufferOf(bytes);
+  const encoding = actualEncoding(content, encodingOf(transferSyntaxUid));
+  const reader = new Reader(content, options);
+  const dataset: Dataset = {};
+  const text = decoder(options.charset ?? []);
+  const until = options.until === undefined ? Number.POSITIVE_INFINITY : Number.parseInt(options.until, 16);
+  const stopped = reader.readElements(
+    { dataset, parent: undefined, text, encoding, depth: 0, path: '' },
+    content.length,
+    until,
+  );
+  const end = reader.cursor.position;
+  return stopped ? { dataset, end, stopped } : { dataset, end };
+}
+
+/**
+ * Reads a data set. Group lengths and Data Set Trailing Padding are dropped. Encapsulated pixel data are an InlineBinary
+ * that holds the items from the Basic Offset Table on, without the Sequence Delimitation Item.
+ * @throws DicomError as `readElements` does
+ */
+export function readDataset(bytes: Uint8Array, transferSyntaxUid: string, options: ReadOptions = {}): Dataset {
+  return readElements(bytes, transferSyntaxUid, options).dataset;
+}
