@@ -1,22 +1,19 @@
 // One remote AE: what it is called, what it was seen to do, and its operations on leased associations.
 
-import type { Association, ProposedContext } from '../dimse/index.ts';
 import type { Dataset } from '../dimse/data/dataset.ts';
+import { Tag } from '../dimse/data/tags.ts';
+import { DicomError } from '../dimse/errors.ts';
+import { type AcceptedContext, connect, type ProposedContext } from '../dimse/index.ts';
 import type { PacsConfig } from './config.ts';
+import { contextOf, PatientRootFind, QUERY_RETRIEVE_CONTEXTS, StudyRootFind, Verification } from './contexts.ts';
+import { isStale, type Lease, type LeaseOptions, onLease } from './lease.ts';
+import { Pool } from './pool.ts';
+import { createReach } from './reach.ts';
+
+export type { Lease } from './lease.ts';
 
 /** Query/Retrieve Level (0008,0052), PS3.4 C.3. */
 export type QueryLevel = 'PATIENT' | 'STUDY' | 'SERIES' | 'IMAGE';
-
-/** An association on loan. Exactly one of `release` (it goes back) and `drop` (it is aborted) ends it; more calls do nothing. */
-export type Lease = {
-  readonly association: Association;
-  /** It has served others before: a failure at its first operation may only mean that the peer had closed it meanwhile. */
-  readonly reused: boolean;
-  release(): void;
-  drop(): void;
-};
-
-export type LeaseOptions = { signal: AbortSignal; priority?: 'interactive' | 'prefetch' };
 
 export type Match = { identifier: Dataset; status: number };
 
@@ -24,6 +21,8 @@ export interface Pacs {
   readonly config: PacsConfig;
   /** The AE title: what logs, warnings and errors call it. */
   readonly name: string;
+  /** AE title of the gateway as this PACS knows it: it calls with it, and C-MOVEs go there. */
+  readonly callingAeTitle: string;
   /**
    * C-FIND in the Study Root model (Patient Root for level PATIENT), one match at a time. QueryRetrieveLevel and, where the
    * identifier needs one, SpecificCharacterSet are added. `relational` needs the PACS's consent by extended negotiation
@@ -39,4 +38,93 @@ export interface Pacs {
   /** C-ECHO; throws what went wrong. */
   echo(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
+}
+
+export type PacsOptions = {
+  config: PacsConfig;
+  /** AE title of the gateway. */
+  aeTitle: string;
+  log?: (line: string) => void;
+};
+
+/** Nothing is connected before it is needed. */
+export function createPacs({ config, aeTitle, log }: PacsOptions): Pacs {
+  const callingAeTitle = config.callingAeTitle ?? aeTitle;
+  const peer = `${config.aeTitle}@${config.host}:${config.port}`;
+  const reach = createReach({ peer });
+  const { arrival: _, ...timeouts } = config.timeouts;
+  const pool = new Pool({
+    peer,
+    always: QUERY_RETRIEVE_CONTEXTS,
+    maxAssociations: config.maxAssociations,
+    maxWaiting: config.maxWaiting,
+    idle: config.idle,
+    maxAge: config.maxAge,
+    maxRequests: config.maxRequests,
+    connect: (contexts, signal) =>
+      reach(
+        (attempt) =>
+          connect({
+            host: config.host,
+            port: config.port,
+            calledAeTitle: config.aeTitle,
+            callingAeTitle,
+            contexts: [...contexts],
+            timeouts,
+            signal: attempt,
+            ...(log === undefined ? {} : { log }),
+          }),
+        signal,
+      ),
+  });
+  const pacs: Pacs = {
+    config,
+    name: config.aeTitle,
+    callingAeTitle,
+    find: (level, identifier, options) => find(pacs, level, identifier, options),
+    lease: (contexts, options) => pool.lease(contexts, options),
+    echo: (signal) => onLease(pacs, contextOf(Verification), { signal }, (association) => association.echo({ signal })),
+    close: () => pool.close(),
+  };
+  return pacs;
+}
+
+async function* find(
+  pacs: Pacs,
+  level: QueryLevel,
+  keys: Dataset,
+  { signal, relational = false }: { signal: AbortSignal; relational?: boolean },
+): AsyncGenerator<Match, void> {
+  const sopClassUid = level === 'PATIENT' ? PatientRootFind : StudyRootFind;
+  const identifier = { ...keys, [Tag.QueryRetrieveLevel]: { vr: 'CS', Value: [level] } } satisfies Dataset;
+  for (;;) {
+    const lease = await pacs.lease(contextOf(sopClassUid), { signal });
+    let begun = false;
+    try {
+      const { association } = lease;
+      if (relational && !isRelational(association.contexts, sopClassUid)) throw notRelational(pacs);
+      const charset = pacs.config.charset;
+      for await (const match of association.find({ sopClassUid, identifier, charset }, { signal })) {
+        begun = true;
+        yield match;
+      }
+      return;
+    } catch (error) {
+      if (begun || !isStale(lease, error)) throw error;
+    } finally {
+      lease.release();
+    }
+  }
+}
+
+/** PS3.4 C.5.1.1.1: byte 1 of the answer to the extended negotiation. */
+function isRelational(contexts: readonly AcceptedContext[], sopClassUid: string): boolean {
+  return contexts.some(({ abstractSyntax, extended }) => abstractSyntax === sopClassUid && extended?.[0] === 1);
+}
+
+function notRelational(pacs: Pacs): DicomError {
+  return new DicomError('no-context', `C-FIND to ${pacs.name}: it did not agree to relational queries`, {
+    operation: 'C-FIND',
+    field: 'relational-queries',
+  });
 }

@@ -1,0 +1,139 @@
+// What the PACS says a study, series or instance consists of, asked by C-FIND before and, where counts don't add up, after a
+// retrieve (PS3.4 C.3.4, C.6.2.1).
+
+import type { Dataset } from '../dimse/data/dataset.ts';
+import { Tag } from '../dimse/data/tags.ts';
+import { DicomError } from '../dimse/errors.ts';
+import type { Pacs, QueryLevel } from './pacs.ts';
+import type { Resource } from './resource.ts';
+
+/** One instance as an IMAGE level query gives it. */
+export type Listed = { series: string; instance: string; sopClassUid?: string };
+
+export type Expectation = {
+  /** SOP classes to be proposed; may be more than the resource holds. */
+  sopClassUids: string[];
+  /** Number of instances, where the PACS counts them. */
+  count?: number;
+  /** Every instance, where it had to be asked. */
+  listed?: Listed[];
+};
+
+/** Asks as little as will do for a C-GET; undefined when the PACS has no such resource. */
+export async function expectationOf(
+  pacs: Pacs,
+  resource: Resource,
+  signal: AbortSignal,
+): Promise<Expectation | undefined> {
+  if (resource.instance !== undefined) return ofListed(await listInstances(pacs, resource, signal));
+  const study = await findStudy(pacs, resource.study, signal);
+  if (study === undefined) return undefined;
+  const sopClassUids = textsOf(study, Tag.SOPClassesInStudy);
+  if (sopClassUids.length === 0) return ofListed(await listInstances(pacs, resource, signal));
+  if (resource.series === undefined) {
+    return { sopClassUids, ...counted(numberOf(study, Tag.NumberOfStudyRelatedInstances)) };
+  }
+  const series = await findSeries(pacs, resource.study, resource.series, signal);
+  if (series === undefined) return undefined;
+  return { sopClassUids, ...counted(numberOf(series, Tag.NumberOfSeriesRelatedInstances)) };
+}
+
+/** Number of instances of a study or series by the PACS's own count, else by listing them; undefined when it has none. */
+export async function countInstances(pacs: Pacs, resource: Resource, signal: AbortSignal): Promise<number | undefined> {
+  const { study, series } = resource;
+  const found =
+    series === undefined ? await findStudy(pacs, study, signal) : await findSeries(pacs, study, series, signal);
+  if (found === undefined) return undefined;
+  const tag = series === undefined ? Tag.NumberOfStudyRelatedInstances : Tag.NumberOfSeriesRelatedInstances;
+  return numberOf(found, tag) ?? (await listInstances(pacs, resource, signal)).length;
+}
+
+/** Every instance of the resource, by one IMAGE level query per series. */
+export async function listInstances(pacs: Pacs, resource: Resource, signal: AbortSignal): Promise<Listed[]> {
+  const { study, instance = '' } = resource;
+  const listed: Listed[] = [];
+  const series = resource.series === undefined ? await listSeries(pacs, study, signal) : [resource.series];
+  for (const uid of series) {
+    const keys = {
+      ...key(Tag.StudyInstanceUID, 'UI', study),
+      ...key(Tag.SeriesInstanceUID, 'UI', uid),
+      ...key(Tag.SOPInstanceUID, 'UI', instance),
+      ...key(Tag.SOPClassUID, 'UI'),
+    };
+    for await (const match of matches(pacs, 'IMAGE', keys, signal)) {
+      const [sopInstanceUid] = textsOf(match, Tag.SOPInstanceUID);
+      const [sopClassUid] = textsOf(match, Tag.SOPClassUID);
+      if (sopInstanceUid === undefined || (instance !== '' && sopInstanceUid !== instance)) continue;
+      listed.push({ series: uid, instance: sopInstanceUid, ...(sopClassUid === undefined ? {} : { sopClassUid }) });
+    }
+  }
+  return listed;
+}
+
+async function listSeries(pacs: Pacs, study: string, signal: AbortSignal): Promise<string[]> {
+  const keys = { ...key(Tag.StudyInstanceUID, 'UI', study), ...key(Tag.SeriesInstanceUID, 'UI') };
+  const series: string[] = [];
+  for await (const match of matches(pacs, 'SERIES', keys, signal))
+    series.push(...textsOf(match, Tag.SeriesInstanceUID));
+  return series;
+}
+
+function findStudy(pacs: Pacs, study: string, signal: AbortSignal): Promise<Dataset | undefined> {
+  const keys = {
+    ...key(Tag.StudyInstanceUID, 'UI', study),
+    ...key(Tag.SOPClassesInStudy, 'UI'),
+    ...key(Tag.NumberOfStudyRelatedInstances, 'IS'),
+  };
+  return firstMatch(matches(pacs, 'STUDY', keys, signal), Tag.StudyInstanceUID, study);
+}
+
+function findSeries(pacs: Pacs, study: string, series: string, signal: AbortSignal): Promise<Dataset | undefined> {
+  const keys = {
+    ...key(Tag.StudyInstanceUID, 'UI', study),
+    ...key(Tag.SeriesInstanceUID, 'UI', series),
+    ...key(Tag.NumberOfSeriesRelatedInstances, 'IS'),
+  };
+  return firstMatch(matches(pacs, 'SERIES', keys, signal), Tag.SeriesInstanceUID, series);
+}
+
+async function* matches(pacs: Pacs, level: QueryLevel, keys: Dataset, signal: AbortSignal): AsyncGenerator<Dataset> {
+  for await (const { identifier } of pacs.find(level, keys, { signal })) yield identifier;
+}
+
+/** The match that has this UID; a PACS that takes no notice of the key answers with others. */
+async function firstMatch(all: AsyncIterable<Dataset>, tag: string, uid: string): Promise<Dataset | undefined> {
+  for await (const match of all) if (textsOf(match, tag)[0] === uid) return match;
+  return undefined;
+}
+
+function ofListed(listed: Listed[]): Expectation | undefined {
+  if (listed.length === 0) return undefined;
+  const sopClassUids = [...new Set(listed.flatMap(({ sopClassUid }) => sopClassUid ?? []))];
+  if (sopClassUids.length > 0) return { sopClassUids, count: listed.length, listed };
+  throw new DicomError(
+    'protocol',
+    'C-FIND: the answers at IMAGE level have no SOPClassUID, a required key (PS3.4 C.6)',
+    {
+      operation: 'C-FIND',
+      field: 'SOPClassUID',
+    },
+  );
+}
+
+function counted(count: number | undefined): { count?: number } {
+  return count === undefined ? {} : { count };
+}
+
+function key(tag: string, vr: 'UI' | 'IS', value = ''): Dataset {
+  return { [tag]: value === '' ? { vr } : { vr, Value: [value] } };
+}
+
+function textsOf(dataset: Dataset, tag: string): string[] {
+  return (dataset[tag]?.Value ?? []).filter((value) => typeof value === 'string' && value !== '') as string[];
+}
+
+function numberOf(dataset: Dataset, tag: string): number | undefined {
+  const value = dataset[tag]?.Value?.[0];
+  const number = typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN;
+  return Number.isInteger(number) && number >= 0 ? number : undefined;
+}

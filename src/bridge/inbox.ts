@@ -1,0 +1,118 @@
+// The gateway's Storage SCP: hands the C-STOREs that a C-MOVE causes to the retrieve that waits for them. What nobody waits for
+// is refused: the gateway is no archive (PS3.4 B.2, C.4.2.3.1).
+
+import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
+import { STORAGE_SOP_CLASSES } from '../dimse/data/uid.ts';
+import { DicomError } from '../dimse/errors.ts';
+import { type Instance, type Listener, listen } from '../dimse/index.ts';
+import { STORED_SYNTAXES, Verification } from './contexts.ts';
+import { type IdentifiedInstance, identify } from './identify.ts';
+
+/** What one C-MOVE waits for. */
+export type Claim = {
+  /** Message ID of the C-MOVE-RQ, once it is known. */
+  messageId?: number;
+  /** AE title that the C-MOVE was sent from and to. */
+  destination: string;
+  wants(instance: IdentifiedInstance): boolean;
+  /** Drains the body. The C-STORE is answered when it resolves. */
+  receive(instance: IdentifiedInstance): Promise<void>;
+};
+
+export interface Inbox {
+  readonly port: number;
+  /** Registers a claim until the returned function is called. */
+  claim(claim: Claim): () => void;
+  close(): Promise<void>;
+}
+
+export type InboxOptions = {
+  host: string;
+  port: number;
+  /** AE titles that the gateway answers to. */
+  aeTitles: readonly string[];
+  /** Whether this AE title may send; PS3.8 9.3.4 refuses others. */
+  allowCalling(aeTitle: string): boolean;
+  maxAssociations: number;
+  log?: (line: string) => void;
+};
+
+/** C-STORE statuses of PS3.4 Table B.2-1. */
+const SUCCESS = 0x0000;
+const OUT_OF_RESOURCES = 0xa700;
+const MISMATCH = 0xa900;
+const PROCESSING_FAILURE = 0x0110;
+
+const STORAGE = new Set(STORAGE_SOP_CLASSES);
+
+export async function openInbox(options: InboxOptions): Promise<Inbox> {
+  const { host, port, aeTitles, allowCalling, maxAssociations, log } = options;
+  const claims = new Set<Claim>();
+  const listener: Listener = await listen({
+    host,
+    port,
+    aeTitle: aeTitles,
+    allowCalling,
+    maxAssociations,
+    contexts: supportedSyntaxes,
+    services: {
+      echo: async () => SUCCESS,
+      store: (instance) => accept(instance, claims, log),
+    },
+    ...(log === undefined ? {} : { log }),
+  });
+  return {
+    port: listener.port,
+    claim: (claim) => {
+      claims.add(claim);
+      return () => claims.delete(claim);
+    },
+    close: () => listener.close(),
+  };
+}
+
+/**
+ * Every storage class, those that are newer than our list, and private ones, each in every transfer syntax that keeps the data
+ * set whole, the proposer's first choice first (PS3.4 B.4.1: an archive accepts whatever its peers have).
+ */
+export function supportedSyntaxes(abstractSyntax: string, proposed?: readonly string[]): readonly string[] | undefined {
+  const isStorage =
+    STORAGE.has(abstractSyntax) ||
+    abstractSyntax.startsWith('1.2.840.10008.5.1.4.1.1.') ||
+    !abstractSyntax.startsWith('1.2.840.10008.');
+  if (!isStorage && abstractSyntax !== Verification) return undefined;
+  return proposed?.filter((uid) => transferSyntax(uid) !== undefined) ?? STORED_SYNTAXES;
+}
+
+async function accept(instance: Instance, claims: ReadonlySet<Claim>, log?: (line: string) => void): Promise<number> {
+  try {
+    const identified = await identify(instance);
+    const claim = claimFor(identified, claims);
+    if (claim === undefined) {
+      for await (const _ of identified.body);
+      log?.('C-STORE refused: nothing waits for this instance');
+      return OUT_OF_RESOURCES;
+    }
+    await claim.receive(identified);
+    return SUCCESS;
+  } catch (error) {
+    log?.(`C-STORE failed: ${error instanceof Error ? error.message : 'unknown error'}`);
+    if (!(error instanceof DicomError)) throw error;
+    if (error.kind === 'corrupt') return MISMATCH;
+    return error.kind === 'busy' ? OUT_OF_RESOURCES : PROCESSING_FAILURE;
+  }
+}
+
+/**
+ * The claim that wants the instance, by its UIDs; among several the one whose C-MOVE the sender names. Message IDs alone won't
+ * do: they are optional, and two associations may use the same (PS3.7 9.1.1.1).
+ */
+function claimFor(instance: IdentifiedInstance, claims: ReadonlySet<Claim>): Claim | undefined {
+  const wanting = [...claims].filter((claim) => claim.wants(instance));
+  const { moveOriginator } = instance;
+  return (
+    wanting.find(
+      ({ destination, messageId }) => moveOriginator?.aeTitle === destination && moveOriginator.messageId === messageId,
+    ) ?? wanting[0]
+  );
+}

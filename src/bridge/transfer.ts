@@ -1,0 +1,186 @@
+// One C-GET or C-MOVE: instances from a PACS into `receive`. Which of the two a PACS can do is tried, and remembered.
+
+import type { Dataset } from '../dimse/data/dataset.ts';
+import { Tag } from '../dimse/data/tags.ts';
+import { DicomError } from '../dimse/errors.ts';
+import type { Association, SubOperations } from '../dimse/index.ts';
+import { Arrivals } from './arrivals.ts';
+import { contextOf, StudyRootGet, StudyRootMove, storageContexts } from './contexts.ts';
+import { type IdentifiedInstance, identify } from './identify.ts';
+import type { Claim, Inbox } from './inbox.ts';
+import { onLease } from './lease.ts';
+import type { Pacs } from './pacs.ts';
+
+/** What is asked for: a study, a series, or instances of a series. */
+export type Target = { study: string; series?: string; instances?: readonly string[] };
+
+export type TransferRequest = {
+  target: Target;
+  /** SOP classes to be ready for. */
+  sopClassUids: readonly string[];
+  /** Number of instances that should come, where it is known. */
+  count?: number;
+  /** Drains the body; a failure ends the transfer. */
+  receive(instance: IdentifiedInstance): Promise<void>;
+  signal: AbortSignal;
+};
+
+/** Resolves with the final counts, also when some sub-operations failed; throws when the operation did. */
+export type Transfer = (pacs: Pacs, request: TransferRequest) => Promise<SubOperations>;
+
+/** Errors of a C-GET after which a C-MOVE may still work: the PACS is there, and declined. */
+const DECLINED = ['no-context', 'status', 'aborted', 'protocol'];
+
+/** PS3.4 Table C.4-3: terminated by a cancel request. */
+const CANCELLED = 0xfe00;
+
+/** Without an inbox nothing can be moved here. */
+export function createTransfer(inbox: Inbox | undefined): Transfer {
+  const movers = new Set<string>();
+  return async (pacs, request) => {
+    const way = pacs.config.retrieve === 'auto' && movers.has(pacs.name) ? 'move' : pacs.config.retrieve;
+    if (way === 'move') return move(pacs, inbox, request);
+    let arrived = 0;
+    const receive = (instance: IdentifiedInstance) => {
+      arrived += 1;
+      return request.receive(instance);
+    };
+    let refusal: unknown;
+    try {
+      const counts = await get(pacs, { ...request, receive });
+      if (arrived > 0 || way === 'get' || inbox === undefined) return counts;
+    } catch (error) {
+      if (arrived > 0 || way === 'get' || inbox === undefined || !isDeclined(error)) throw error;
+      refusal = error;
+    }
+    const counts = await move(pacs, inbox, request).catch((error: unknown) => {
+      throw bothFailed(error, refusal);
+    });
+    movers.add(pacs.name);
+    return counts;
+  };
+}
+
+/** The identifier of a C-GET or C-MOVE: level and unique keys, nothing else (PS3.4 C.4.2.1.4, C.4.3.1.3). */
+export function identifierOf({ study, series, instances }: Target): Dataset {
+  const level = instances !== undefined ? 'IMAGE' : series !== undefined ? 'SERIES' : 'STUDY';
+  return {
+    [Tag.QueryRetrieveLevel]: { vr: 'CS', Value: [level] },
+    [Tag.StudyInstanceUID]: { vr: 'UI', Value: [study] },
+    ...(series === undefined ? {} : { [Tag.SeriesInstanceUID]: { vr: 'UI', Value: [series] } }),
+    ...(instances === undefined ? {} : { [Tag.SOPInstanceUID]: { vr: 'UI', Value: [...instances] } }),
+  };
+}
+
+function get(pacs: Pacs, request: TransferRequest): Promise<SubOperations> {
+  const { target, sopClassUids, signal } = request;
+  const contexts = [...contextOf(StudyRootGet), ...storageContexts(sopClassUids)];
+  return onLease(pacs, contexts, { signal }, async (association, begun) => {
+    requireGet(association, sopClassUids);
+    const operation = association.get({ sopClassUid: StudyRootGet, identifier: identifierOf(target) }, { signal });
+    try {
+      for (;;) {
+        const next = await operation.next();
+        if (next.done === true) return next.value;
+        begun();
+        await request.receive(await identify(next.value));
+      }
+    } finally {
+      await operation.return({ status: CANCELLED });
+    }
+  });
+}
+
+/** Throws 'no-context' when the PACS took no part in C-GET, or would not send any of these SOP classes. */
+function requireGet({ contexts, peer }: Association, sopClassUids: readonly string[]): void {
+  const accepted = new Set(contexts.map(({ abstractSyntax }) => abstractSyntax));
+  const detail = { peer, operation: 'C-GET', field: 'abstract-syntax' };
+  if (!accepted.has(StudyRootGet)) throw new DicomError('no-context', `C-GET to ${peer}: not supported there`, detail);
+  const sendable = contexts.some(
+    ({ abstractSyntax, roles }) => sopClassUids.includes(abstractSyntax) && roles.scp === true,
+  );
+  if (!sendable) throw new DicomError('no-context', `C-GET to ${peer}: it won't send as storage SCU`, detail);
+}
+
+async function move(pacs: Pacs, inbox: Inbox | undefined, request: TransferRequest): Promise<SubOperations> {
+  const { target, signal, count = 1 } = request;
+  if (inbox === undefined) {
+    throw new DicomError('no-context', `C-MOVE to ${pacs.name}: dicom.enabled is false`, { operation: 'C-MOVE' });
+  }
+  const arrivals = new Arrivals(request.receive);
+  const claim: Claim = {
+    destination: pacs.callingAeTitle,
+    wants: (instance) => contains(target, instance),
+    receive: (instance) => arrivals.take(instance),
+  };
+  const unclaim = inbox.claim(claim);
+  try {
+    const counts = await onLease(pacs, contextOf(StudyRootMove), { signal }, (association, begun) =>
+      finalCounts(
+        association.move(
+          { sopClassUid: StudyRootMove, identifier: identifierOf(target), destination: claim.destination },
+          { signal, onMessageId: (id) => Object.assign(claim, { messageId: id }) },
+        ),
+        begun,
+      ),
+    ).catch((error: unknown) => {
+      throw unknownDestination(error, pacs, inbox.port);
+    });
+    const sent = (counts.completed ?? count) + (counts.warning ?? 0);
+    await arrivals.reach(sent, pacs.config.timeouts.arrival, signal);
+    if (arrivals.failure !== undefined) throw arrivals.failure;
+    if (arrivals.count === 0 && sent > 0) throw misrouted(pacs, sent);
+    return counts;
+  } finally {
+    unclaim();
+  }
+}
+
+async function finalCounts(operation: AsyncGenerator<SubOperations, SubOperations>, begun: () => void) {
+  for (;;) {
+    const next = await operation.next();
+    if (next.done === true) return next.value;
+    begun();
+  }
+}
+
+export function contains(target: Target, instance: IdentifiedInstance): boolean {
+  return (
+    instance.studyInstanceUid === target.study &&
+    (target.series === undefined || instance.seriesInstanceUid === target.series) &&
+    (target.instances === undefined || target.instances.includes(instance.sopInstanceUid))
+  );
+}
+
+function isDeclined(error: unknown): boolean {
+  return error instanceof DicomError && DECLINED.includes(error.kind);
+}
+
+function bothFailed(error: unknown, refusal: unknown): unknown {
+  if (!(error instanceof DicomError) || !(refusal instanceof DicomError)) return error;
+  const { kind, peer, operation, field, status } = error;
+  const detail = { peer, operation, field, status, cause: error };
+  const known = Object.fromEntries(Object.entries(detail).filter(([, value]) => value !== undefined));
+  return new DicomError(kind, `${error.message}; before that ${refusal.message}`, known);
+}
+
+/** C-MOVE A801 (PS3.4 Table C.4-2) in words that say what to do. */
+function unknownDestination(error: unknown, pacs: Pacs, port: number): unknown {
+  if (!(error instanceof DicomError) || error.status !== 0xa801) return error;
+  const { aeTitle } = pacs.config;
+  return new DicomError(
+    'status',
+    `C-MOVE to ${aeTitle}: it does not know ${pacs.callingAeTitle}: enter that AE title there, with this host and port ${port}`,
+    { operation: 'C-MOVE', status: 0xa801, cause: error },
+  );
+}
+
+function misrouted(pacs: Pacs, sent: number): DicomError {
+  const title = pacs.callingAeTitle;
+  const what = sent === 1 ? '1 instance' : `${sent} instances`;
+  return new DicomError(
+    'protocol',
+    `C-MOVE to ${pacs.name}: it says it sent ${what} to ${title} but none arrived here: its entry for ${title} points elsewhere`,
+    { operation: 'C-MOVE', field: 'MoveDestination' },
+  );
+}
