@@ -1,0 +1,128 @@
+// The rows of a search, in their order, by hierarchical queries from the top level down (PS3.4 C.4.1.2, C.4.1.3.1).
+
+import type { Dataset } from '../dimse/data/dataset.ts';
+import { Tag } from '../dimse/data/tags.ts';
+import { verdictOn } from './matching.ts';
+import { inOrder } from './ordered.ts';
+import type { Query } from './query.ts';
+import { LEVEL_ORDER, LEVELS } from './query-attributes.ts';
+import { narrows } from './query-keys.ts';
+import type { ResourceLevel } from './resource.ts';
+import { countSeries, countStudy } from './search-counts.ts';
+import { findMatches, isComputable, type Scope, type Search, textOf } from './search-find.ts';
+
+/** One result: its unique keys, and the answer of each level that was asked. */
+export type Row = Scope & { instance?: string; answers: Partial<Record<ResourceLevel, Dataset>> };
+
+/** Queries of one search that are under way at one time. */
+const WIDTH = 4;
+
+/** All rows of a search; the same search gives the same order (PS3.18 8.3.4.4.1). Throws `too-large` when it costs too much. */
+export function rowsOf(search: Search): AsyncGenerator<Row, void> {
+  return rowsAt(search, search.query.level);
+}
+
+async function* rowsAt(search: Search, level: ResourceLevel): AsyncGenerator<Row, void> {
+  const { study, series } = search.query;
+  if (level === 'study') {
+    const top: Row = { answers: {}, ...(study === undefined ? {} : { study }) };
+    if (isAsked(search.query, level)) yield* await childrenOf(search, level, top);
+    else yield top;
+    return;
+  }
+  const parents = rowsAt(search, level === 'series' ? 'study' : 'series');
+  if (!isAsked(search.query, level)) {
+    for await (const parent of parents) yield series === undefined ? parent : { ...parent, series };
+    return;
+  }
+  const width = Math.min(WIDTH, search.pacs.config.maxAssociations);
+  const groups = inOrder(parents, width, search.signal, (parent, signal) =>
+    childrenOf({ ...search, signal }, level, parent),
+  );
+  for await (const group of groups) yield* group;
+}
+
+/** Whether a level is queried: it is wanted, or a key at it must hold, or the path leaves it open and its answer is joined. */
+export function isAsked(query: Query, level: ResourceLevel): boolean {
+  return level === query.level || isJoined(query, level) || query.keys[level].length > 0;
+}
+
+/** Upper levels that the path doesn't name: all their attributes are part of each result (PS3.18 10.6.3.3). */
+export function isJoined(query: Query, level: ResourceLevel): boolean {
+  if (LEVEL_ORDER.indexOf(level) >= LEVEL_ORDER.indexOf(query.level)) return false;
+  return level === 'study' ? query.study === undefined : query.series === undefined;
+}
+
+async function childrenOf(search: Search, level: ResourceLevel, parent: Row): Promise<Row[]> {
+  const { series } = search.query;
+  const scope: Scope = {
+    ...(parent.study === undefined ? {} : { study: parent.study }),
+    ...(level !== 'study' && parent.series === undefined && series !== undefined ? { series } : {}),
+    ...(parent.series === undefined ? {} : { series: parent.series }),
+  };
+  const rows: Row[] = [];
+  for (const match of await findMatches(search, level, scope)) {
+    const uid = textOf(match, LEVELS[level].unique) ?? '';
+    const row: Row = { ...parent, [level]: uid, answers: { ...parent.answers, [level]: match } };
+    if (await computedKeysHold(search, level, row, match)) rows.push(row);
+  }
+  return rows.sort((a, b) => ORDER[level](a.answers[level] ?? {}, b.answers[level] ?? {}));
+}
+
+/** Keys on what a PACS need not know (counts, ModalitiesInStudy) are checked on what the gateway counts. */
+async function computedKeysHold(search: Search, level: ResourceLevel, row: Row, match: Dataset): Promise<boolean> {
+  const keys = search.query.keys[level].filter((key) => isComputable(key.tag) && narrows(key));
+  if (!keys.some((key) => verdictOn(key, match[key.tag]) === 'unknown')) return true;
+  await completeCounts(search, level, row);
+  return keys.every((key) => verdictOn(key, match[key.tag]) === 'match');
+}
+
+/** Counts at one level of a row, where the PACS gave none. */
+export async function completeCounts(search: Search, level: ResourceLevel, row: Row): Promise<void> {
+  const { study = '', series = '' } = row;
+  const answer = row.answers[level];
+  if (answer === undefined) return;
+  if (level === 'study') await countStudy(search, study, answer);
+  if (level === 'series') await countSeries(search, study, series, answer);
+}
+
+type Order = (a: Dataset, b: Dataset) => number;
+
+/** Newest study first, then by number; the unique key decides between equals. */
+const ORDER: Record<ResourceLevel, Order> = {
+  study: by(descending(Tag.StudyDate), descending(Tag.StudyTime), ascending(Tag.StudyInstanceUID)),
+  series: by(numeric(Tag.SeriesNumber), ascending(Tag.SeriesInstanceUID)),
+  instance: by(numeric(Tag.InstanceNumber), ascending(Tag.SOPInstanceUID)),
+};
+
+function by(...orders: Order[]): Order {
+  return (a, b) => {
+    for (const order of orders) {
+      const difference = order(a, b);
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  };
+}
+
+function ascending(tag: string): Order {
+  return (a, b) => compare(textOf(a, tag) ?? '', textOf(b, tag) ?? '');
+}
+
+function descending(tag: string): Order {
+  return (a, b) => compare(textOf(b, tag) ?? '', textOf(a, tag) ?? '');
+}
+
+/** Without a number last. */
+function numeric(tag: string): Order {
+  const number = (dataset: Dataset) => Number(textOf(dataset, tag) ?? Number.NaN);
+  return (a, b) => {
+    const [left, right] = [number(a), number(b)];
+    if (Number.isNaN(left) || Number.isNaN(right)) return Number(Number.isNaN(left)) - Number(Number.isNaN(right));
+    return left - right;
+  };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,96 @@
+// A PACS in memory for tests of the bridge: answers queries from lists of data sets, and remembers what it was asked.
+
+import type { Pacs, QueryLevel } from '../../src/bridge/pacs.ts';
+import type { Attribute, Dataset, Value } from '../../src/dimse/data/dataset.ts';
+import { tagOf, vrOf } from '../../src/dimse/data/dictionary.ts';
+import type { Vr } from '../../src/dimse/data/vr.ts';
+import { DicomError } from '../../src/dimse/errors.ts';
+
+export type Asked = { level: QueryLevel; identifier: Dataset };
+
+export type FakeOptions = {
+  /** Every entity as keyword → value; SERIES and IMAGE rows carry the unique keys of the levels above. */
+  rows: Partial<Record<QueryLevel, Dataset[]>>;
+  /** Attributes that this PACS has never heard of: neither matched nor returned. */
+  ignores?: string[];
+  status?: number;
+  fail?: DicomError;
+  /** Gives all of a level whatever is asked. */
+  loose?: boolean;
+};
+
+/** `dataset({ PatientID: 'A', ModalitiesInStudy: ['CT', 'MR'] })`; `null` is an attribute without a value. */
+export function dataset(values: Record<string, Value | Value[]>): Dataset {
+  return Object.fromEntries(
+    Object.entries(values).map(([keyword, value]): [string, Attribute] => {
+      const tag = tagOf(keyword) ?? keyword;
+      const vr: Vr = vrOf(tag);
+      return [tag, value === null ? { vr } : { vr, Value: Array.isArray(value) ? value : [value] }];
+    }),
+  );
+}
+
+/** Values by keyword of one attribute. */
+export function valuesOf(from: Dataset | undefined, keyword: string): Value[] | undefined {
+  return from?.[tagOf(keyword) ?? '']?.Value;
+}
+
+const UNIQUE = ['0020000D', '0020000E', '00080018'];
+
+export function fakePacs(options: FakeOptions): { pacs: Pacs; asked: Asked[]; stopped: () => number } {
+  const asked: Asked[] = [];
+  let stopped = 0;
+  const ignored = (options.ignores ?? []).map((keyword) => tagOf(keyword));
+  async function* find(level: QueryLevel, identifier: Dataset, { signal }: { signal: AbortSignal }) {
+    asked.push({ level, identifier });
+    if (options.fail) throw options.fail;
+    let whole = false;
+    try {
+      for (const row of options.rows[level] ?? []) {
+        await Promise.resolve();
+        if (signal.aborted) throw new DicomError('cancelled', 'C-FIND: cancelled');
+        if (!options.loose && !matchesUniqueKeys(row, identifier)) continue;
+        yield { identifier: answer(row, identifier), status: options.status ?? 0xff00 };
+      }
+      whole = true;
+    } finally {
+      if (!whole) stopped++;
+    }
+  }
+  const answer = (row: Dataset, identifier: Dataset): Dataset => {
+    const tags = Object.keys(identifier).filter((tag) => !ignored.includes(tag));
+    const kept = tags.map((tag): [string, Attribute] => [tag, row[tag] ?? { vr: vrOf(tag) }]);
+    return { ...Object.fromEntries(kept), '00080052': { vr: 'CS', Value: ['STUDY'] } };
+  };
+  const refuse = () => Promise.reject(new Error('not in this test'));
+  const pacs: Pacs = {
+    config: {
+      ...{
+        aeTitle: 'FAKE',
+        host: '127.0.0.1',
+        port: 104,
+        retrieve: 'auto',
+        maxAssociations: 4,
+        maxWaiting: 8,
+        idle: 1000,
+      },
+      ...{ maxAge: 1000, maxRequests: 1000, charset: 'ISO_IR 192' },
+      timeouts: { connect: 1000, associate: 1000, response: 1000, release: 1000, artim: 1000, arrival: 1000 },
+    },
+    name: 'FAKE',
+    callingAeTitle: 'GATEWAY',
+    find,
+    lease: refuse,
+    echo: refuse,
+    close: () => Promise.resolve(),
+  };
+  return { pacs, asked, stopped: () => stopped };
+}
+
+/** Only unique keys are matched: what else is asked, this PACS leaves to the one who asks. */
+function matchesUniqueKeys(row: Dataset, identifier: Dataset): boolean {
+  return UNIQUE.every((tag) => {
+    const wanted = identifier[tag]?.Value ?? [];
+    return wanted.length === 0 || wanted.includes(row[tag]?.Value?.[0] ?? null);
+  });
+}
