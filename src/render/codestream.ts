@@ -15,10 +15,16 @@ export type CodestreamInfo = {
   signed?: boolean;
   /** JPEG 2000: a multiple component transform is used, so that the decoder's output is RGB. */
   componentTransform?: boolean;
+  /** JPEG: predictive coding, which keeps every bit. */
+  lossless?: boolean;
   /** JPEG: transform flag of an Adobe APP14 marker (0 none, 1 YCbCr). */
   adobeTransform?: number;
   /** JPEG: the component identifiers are the letters R, G, B. */
   namedRgb?: boolean;
+  /** JPEG: a JFIF marker, which promises YCbCr (ISO 10918-5). */
+  jfif?: boolean;
+  /** JPEG: some component has fewer samples than another, as chroma has and red, green or blue never. */
+  subsampled?: boolean;
 };
 
 /** A codestream may show at most this many times the pixels its attributes promise. */
@@ -45,10 +51,14 @@ export function checkEnd(bytes: Buffer): void {
 
 const FRAME_HEADERS = new Set([0xc0, 0xc1, 0xc2, 0xc3, 0xc5, 0xc6, 0xc7, 0xc9, 0xca, 0xcb, 0xcd, 0xce, 0xcf, 0xf7]);
 
+/** SOF3, SOF7, SOF11, SOF15: lossless processes. */
+const LOSSLESS_HEADERS = new Set([0xc3, 0xc7, 0xcb, 0xcf]);
+
 /** Reads the frame header of a JPEG (ISO 10918-1 B.2.2) or JPEG-LS (ISO 14495-1 C.2.2) codestream. */
 export function readJpegInfo(bytes: Buffer): CodestreamInfo {
   if (bytes.length < 4 || bytes.readUInt16BE(0) !== 0xffd8) throw corrupt('is not JPEG');
   let adobeTransform: number | undefined;
+  let jfif = false;
   for (let at = 2; at + 4 <= bytes.length; ) {
     if (bytes[at] !== 0xff) throw corrupt('has no marker where one must be');
     const marker = bytes[at + 1] ?? 0;
@@ -59,26 +69,34 @@ export function readJpegInfo(bytes: Buffer): CodestreamInfo {
     const length = bytes.readUInt16BE(at + 2);
     if (length < 2 || at + 2 + length > bytes.length) break;
     const segment = bytes.subarray(at + 4, at + 2 + length);
-    if (FRAME_HEADERS.has(marker)) return frameHeader(segment, adobeTransform);
+    if (FRAME_HEADERS.has(marker))
+      return {
+        ...frameHeader(segment),
+        lossless: LOSSLESS_HEADERS.has(marker),
+        jfif,
+        ...(adobeTransform !== undefined && { adobeTransform }),
+      };
     if (marker === 0xee && segment.length >= 12 && segment.toString('latin1', 0, 5) === 'Adobe')
       adobeTransform = segment[11];
+    if (marker === 0xe0 && segment.toString('latin1', 0, 4) === 'JFIF') jfif = true;
     if (marker === 0xda) break;
     at += 2 + length;
   }
   throw corrupt('has no frame header');
 }
 
-function frameHeader(segment: Buffer, adobeTransform: number | undefined): CodestreamInfo {
+function frameHeader(segment: Buffer): CodestreamInfo {
   const components = segment[5] ?? 0;
   if (segment.length < 6 + 3 * components) throw corrupt('has a short frame header');
   const identifiers = Array.from({ length: components }, (_, index) => segment[6 + 3 * index] ?? 0);
+  const sampling = Array.from({ length: components }, (_, index) => segment[7 + 3 * index]);
   return {
     precision: segment[0] ?? 0,
     rows: segment.readUInt16BE(1),
     columns: segment.readUInt16BE(3),
     components,
     namedRgb: String.fromCharCode(...identifiers) === 'RGB',
-    ...(adobeTransform === undefined ? {} : { adobeTransform }),
+    subsampled: sampling.some((factors) => factors !== sampling[0]),
   };
 }
 

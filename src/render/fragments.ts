@@ -1,58 +1,98 @@
-// Encapsulated pixel data (PS3.5 A.4): the items walked by their headers, and which of them make up which frame.
+// Encapsulated pixel data (PS3.5 A.4): which fragment items make up which frame. With an offset table only the items of
+// the wanted frame are looked at; without one all item headers are walked once. Pixel bytes are never read here.
 
+import type { Dataset } from '../dimse/data/dataset.ts';
 import { DicomError } from '../dimse/errors.ts';
 import type { Image } from './image.ts';
-import type { Source } from './source.ts';
+import type { Read, Source } from './source.ts';
 
 /** A run of bytes in the source: the value of one fragment item. */
 export type Fragment = { offset: number; length: number };
 
-/** The fragments of every frame, in order. */
-export type FrameIndex = readonly (readonly Fragment[])[];
+/** Finds the fragments of frame `n` (1-based), which the caller has checked to exist. */
+export type FrameLocator = (n: number) => Promise<readonly Fragment[]>;
 
 const ITEM = 0xe000fffe;
 const SEQUENCE_DELIMITATION = 0xe0ddfffe;
 const UNDEFINED_LENGTH = 0xffffffff;
 const HEADER_BLOCK = 4096;
+const MAX_FRAGMENTS = 1_000_000;
 
 const EXTENDED_OFFSET_TABLE = '7FE00001';
-const EXTENDED_OFFSET_TABLE_LENGTHS = '7FE00002';
-
-type Items = { basicOffsetTable: number[]; fragments: Fragment[]; firstItem: number };
 
 /**
- * Finds the fragments of every frame: by the Extended Offset Table, else the Basic Offset Table, else one fragment a
- * frame, else all fragments for a single frame, else by the codestreams' first bytes. A table that names places where
- * no fragment begins is passed over.
+ * Prepares to find frames: by the Extended Offset Table, else the Basic Offset Table, else one fragment a frame, else
+ * all fragments for a single frame, else by the codestreams' first bytes. A table that cannot be right is passed over.
  */
-export async function indexFrames(image: Image): Promise<FrameIndex> {
+export async function frameLocator(image: Image): Promise<FrameLocator> {
   const { source, pixelData, attributes, numberOfFrames } = image;
-  const extended = extendedTable(attributes);
-  const items = await readItems(source, pixelData.offset);
-  if (items.fragments.length === 0) throw new DicomError('corrupt', 'The pixel data has no fragments');
-  return (
-    byOffsets(items, extended, numberOfFrames) ??
-    byOffsets(items, items.basicOffsetTable, numberOfFrames) ??
-    byCount(items, numberOfFrames) ??
-    (await byMarkers(source, items, numberOfFrames))
-  );
+  const [table] = await source.reading((read) => walk(read, source.size, pixelData.offset, 1));
+  if (!table) throw new DicomError('corrupt', 'The pixel data has no items', { field: 'PixelData' });
+  const first = table.offset + table.length;
+  const basic = await source.reading((read) => readOffsets(read, table));
+  const offsets = [extendedOffsets(attributes), basic].find((known) => isUsable(known, numberOfFrames));
+  let scanned: Promise<readonly (readonly Fragment[])[]> | undefined;
+  return async (n) => {
+    const listed = offsets && (await listedFragments(source, first, offsets, n));
+    if (listed) return listed;
+    scanned ??= scan(source, first, numberOfFrames);
+    return (await scanned)[n - 1] ?? [];
+  };
 }
 
-function extendedTable(attributes: Image['attributes']): number[] {
+function extendedOffsets(attributes: Dataset): number[] {
   const table = attributes[EXTENDED_OFFSET_TABLE]?.InlineBinary;
-  if (!table || !attributes[EXTENDED_OFFSET_TABLE_LENGTHS]) return [];
+  if (!table) return [];
   const bytes = Buffer.from(table.buffer, table.byteOffset, table.byteLength);
   return Array.from({ length: bytes.length >> 3 }, (_, index) => Number(bytes.readBigUInt64LE(index * 8)));
 }
 
-async function readItems(source: Source, start: number): Promise<Items> {
-  const items: Items = { basicOffsetTable: [], fragments: [], firstItem: start };
-  let position = start;
+async function readOffsets(read: Read, table: Fragment): Promise<number[]> {
+  const bytes = await read(table.offset, table.length);
+  return Array.from({ length: bytes.length >> 2 }, (_, index) => bytes.readUInt32LE(index * 4));
+}
+
+function isUsable(offsets: number[], frames: number): boolean {
+  return (
+    offsets.length === frames && offsets.every((offset, n) => (n === 0 ? offset === 0 : offset > (offsets[n - 1] ?? 0)))
+  );
+}
+
+/** The items from a frame's offset to the next one's, which count from the item tag after the Basic Offset Table. */
+async function listedFragments(
+  source: Source,
+  first: number,
+  offsets: number[],
+  n: number,
+): Promise<Fragment[] | undefined> {
+  const start = first + (offsets[n - 1] ?? 0);
+  const next = offsets[n];
+  const end = next === undefined ? Number.POSITIVE_INFINITY : first + next;
+  try {
+    const fragments = await source.reading((read) => walk(read, source.size, start, MAX_FRAGMENTS, end));
+    const last = fragments.at(-1);
+    const meetsNext = end === Number.POSITIVE_INFINITY || (last !== undefined && last.offset + last.length === end);
+    return fragments.length > 0 && meetsNext ? fragments : undefined;
+  } catch (error) {
+    if (error instanceof DicomError && error.kind === 'corrupt') return undefined;
+    throw error;
+  }
+}
+
+/** The items from `start` on: up to `end`, the delimiter or the end of the file, and at most `limit` of them. */
+async function walk(
+  read: Read,
+  size: number,
+  start: number,
+  limit: number,
+  end = Number.POSITIVE_INFINITY,
+): Promise<Fragment[]> {
+  const items: Fragment[] = [];
   let block: Buffer = Buffer.alloc(0);
-  let blockStart = position;
-  for (let count = 0; ; count += 1) {
+  let blockStart = start;
+  for (let position = start; position < end && items.length < limit; ) {
     if (position < blockStart || position + 8 > blockStart + block.length) {
-      block = await source.read(position, HEADER_BLOCK);
+      block = await read(position, HEADER_BLOCK);
       blockStart = position;
     }
     const at = position - blockStart;
@@ -60,52 +100,34 @@ async function readItems(source: Source, start: number): Promise<Items> {
     const tag = block.readUInt32LE(at);
     const length = block.readUInt32LE(at + 4);
     if (tag === SEQUENCE_DELIMITATION) break;
-    if (tag !== ITEM || length === UNDEFINED_LENGTH) {
-      throw new DicomError('corrupt', 'The pixel data holds something else than fragment items');
+    if (tag !== ITEM || length === UNDEFINED_LENGTH || items.length >= MAX_FRAGMENTS) {
+      throw new DicomError('corrupt', 'The pixel data holds something else than fragment items', {
+        field: 'PixelData',
+      });
     }
-    const value = { offset: position + 8, length: Math.min(length, Math.max(0, source.size - position - 8)) };
-    if (count === 0) {
-      items.basicOffsetTable = await readOffsets(source, value);
-      items.firstItem = value.offset + length;
-    } else {
-      items.fragments.push(value);
-    }
+    items.push({ offset: position + 8, length: Math.min(length, Math.max(0, size - position - 8)) });
     position += 8 + length;
   }
   return items;
 }
 
-async function readOffsets(source: Source, table: Fragment): Promise<number[]> {
-  const bytes = await source.read(table.offset, table.length);
-  return Array.from({ length: bytes.length >> 2 }, (_, index) => bytes.readUInt32LE(index * 4));
-}
-
-/** Offsets count from the first byte of the item tag that follows the Basic Offset Table (PS3.5 A.4). */
-function byOffsets(items: Items, offsets: number[], frames: number): FrameIndex | undefined {
-  if (offsets.length !== frames || offsets[0] !== 0) return undefined;
-  const starts = new Map(items.fragments.map((fragment, index) => [fragment.offset - 8 - items.firstItem, index]));
-  const first = offsets.map((offset) => starts.get(offset));
-  const index: Fragment[][] = [];
-  for (const [frame, from] of first.entries()) {
-    const to = frame + 1 < frames ? first[frame + 1] : items.fragments.length;
-    if (from === undefined || to === undefined || to <= from) return undefined;
-    index.push(items.fragments.slice(from, to));
-  }
-  return index;
-}
-
-function byCount({ fragments }: Items, frames: number): FrameIndex | undefined {
-  if (frames === 1) return [fragments];
-  return fragments.length === frames ? fragments.map((fragment) => [fragment]) : undefined;
+async function scan(source: Source, first: number, frames: number): Promise<readonly (readonly Fragment[])[]> {
+  return source.reading(async (read) => {
+    const fragments = await walk(read, source.size, first, MAX_FRAGMENTS);
+    if (fragments.length === 0)
+      throw new DicomError('corrupt', 'The pixel data has no fragments', { field: 'PixelData' });
+    if (frames === 1) return [fragments];
+    return fragments.length === frames ? fragments.map((fragment) => [fragment]) : byMarkers(read, fragments, frames);
+  });
 }
 
 /** First bytes of a JPEG family codestream, a JPEG 2000 codestream, a JP2 file, and bare or boxed JPEG XL. */
 const CODESTREAM_STARTS = ['ffd8ff', 'ff4fff51', '0000000c6a502020', 'ff0a', '0000000c4a584c20'];
 
-async function byMarkers(source: Source, { fragments }: Items, frames: number): Promise<FrameIndex> {
+async function byMarkers(read: Read, fragments: Fragment[], frames: number): Promise<Fragment[][]> {
   const index: Fragment[][] = [];
   for (const fragment of fragments) {
-    const head = (await source.read(fragment.offset, Math.min(8, fragment.length))).toString('hex');
+    const head = (await read(fragment.offset, Math.min(8, fragment.length))).toString('hex');
     const begins = CODESTREAM_STARTS.some((start) => head.startsWith(start));
     const last = index.at(-1);
     if (begins || !last) index.push([fragment]);

@@ -1,7 +1,7 @@
 // One frame as it is stored: the bare codestream of a compressed frame, or native samples in little endian.
 
 import { DicomError } from '../dimse/errors.ts';
-import { indexFrames } from './fragments.ts';
+import { frameLocator } from './fragments.ts';
 import type { Image } from './image.ts';
 import { frameBits, MAX_FRAME_BYTES } from './pixel.ts';
 
@@ -20,13 +20,16 @@ export async function readFrame(image: Image, n: number): Promise<Buffer> {
 }
 
 async function readFragments(image: Image, n: number): Promise<Buffer> {
-  image.frameIndex ??= indexFrames(image);
-  const fragments = (await image.frameIndex)[n - 1] ?? [];
+  image.locator ??= frameLocator(image);
+  const fragments = await (await image.locator)(n);
   const total = fragments.reduce((sum, fragment) => sum + fragment.length, 0);
   if (total > MAX_FRAME_BYTES) throw new DicomError('too-large', 'The compressed frame is beyond the limit');
-  const chunks = await Promise.all(fragments.map(({ offset, length }) => image.source.read(offset, length)));
-  const [only] = chunks;
-  return chunks.length === 1 && only ? only : Buffer.concat(chunks);
+  return image.source.reading(async (read) => {
+    const chunks: Buffer[] = [];
+    for (const { offset, length } of fragments) chunks.push(await read(offset, length));
+    const [only] = chunks;
+    return chunks.length === 1 && only ? only : Buffer.concat(chunks);
+  });
 }
 
 async function readNative(image: Image, n: number): Promise<Buffer> {

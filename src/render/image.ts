@@ -10,7 +10,7 @@ import { isIncomplete, readElements } from '../dimse/data/reader.ts';
 import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { numberOf } from './attributes.ts';
-import type { FrameIndex } from './fragments.ts';
+import type { FrameLocator } from './fragments.ts';
 import { type PixelDescription, pixelDescription, type SampleKind } from './pixel.ts';
 import { fileSource, memorySource, type Source } from './source.ts';
 
@@ -24,8 +24,8 @@ export type Image = {
   numberOfFrames: number;
   source: Source;
   pixelData: PixelDataElement;
-  /** The fragments of each frame, found when the first frame is asked for. */
-  frameIndex?: Promise<FrameIndex>;
+  /** Finds the fragments of a frame; made when the first frame is asked for. */
+  locator?: Promise<FrameLocator>;
 };
 
 /** The pixel data element: where its value begins and its length, -1 when undefined (encapsulated, PS3.5 A.4). */

@@ -43,6 +43,8 @@ export class Pool {
       maxThreads: this.#free,
       idleTimeout: IDLE_MS,
     });
+    // A thread that dies outside a job must not end the process; the job that then waits for one meets its deadline.
+    this.#piscina.on('error', () => {});
   }
 
   /**

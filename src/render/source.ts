@@ -3,25 +3,29 @@
 import { open } from 'node:fs/promises';
 import { DicomError } from '../dimse/errors.ts';
 
+/** Up to `length` bytes from `offset`; fewer only at the end. */
+export type Read = (offset: number, length: number) => Promise<Buffer>;
+
 /** Random access to `size` bytes. */
 export type Source = {
   readonly size: number;
-  /** Up to `length` bytes from `offset`; fewer only at the end. */
-  read(offset: number, length: number): Promise<Buffer>;
+  readonly read: Read;
+  /** Several reads that depend on each other, with the file opened once. */
+  readonly reading: <T>(use: (read: Read) => Promise<T>) => Promise<T>;
 };
 
 /** A file, opened for each run of reads so that an idle image holds no descriptor. */
 export async function fileSource(path: string): Promise<Source> {
   const size = await withFile(path, async (file) => (await file.stat()).size);
-  return {
-    size,
-    read: (offset, length) => withFile(path, (file) => readFully(file, offset, Math.min(length, size - offset))),
-  };
+  const reading = <T>(use: (read: Read) => Promise<T>): Promise<T> =>
+    withFile(path, (file) => use((offset, length) => readFully(file, offset, Math.min(length, size - offset))));
+  return { size, reading, read: (offset, length) => reading((read) => read(offset, length)) };
 }
 
 /** Bytes already in memory. */
 export function memorySource(bytes: Buffer): Source {
-  return { size: bytes.length, read: async (offset, length) => bytes.subarray(offset, offset + length) };
+  const read: Read = async (offset, length) => bytes.subarray(offset, offset + length);
+  return { size: bytes.length, read, reading: (use) => use(read) };
 }
 
 type File = Awaited<ReturnType<typeof open>>;

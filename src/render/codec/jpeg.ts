@@ -7,14 +7,14 @@ import { checkLength, type Decoded } from './decoded.ts';
 import type { Codecs } from './wasm.ts';
 
 /**
- * Decodes a JPEG frame. Lossy YCbCr comes out as RGB, lossless samples as they are: whether to convert is decided by
- * Photometric Interpretation, against the stream's own marks only where these say RGB (PS3.5 8.2.1).
+ * Decodes a JPEG frame. Lossy YCbCr comes out as RGB, lossless samples come out as they are. Where the stream says what
+ * its colours are it is believed against Photometric Interpretation (PS3.5 8.2.1).
  */
 export async function decodeJpeg(bytes: Buffer, pixel: PixelDescription, codecs: Codecs): Promise<Decoded> {
   checkEnd(bytes);
   const info = readJpegInfo(bytes);
   checkSize(info, pixel);
-  const convert = info.components === 3 && pixel.photometric.startsWith('YBR') && !marksRgb(info);
+  const convert = isYbr(info, pixel);
   const data = await decode(bytes, info, pixel, codecs, convert);
   return checkLength({
     rows: info.rows,
@@ -29,6 +29,13 @@ export async function decodeJpeg(bytes: Buffer, pixel: PixelDescription, codecs:
 
 function marksRgb(info: CodestreamInfo): boolean {
   return info.namedRgb === true || info.adobeTransform === 0;
+}
+
+/** Lossy YCbCr: by an Adobe or JFIF marker or by fewer chroma samples, else by Photometric Interpretation. */
+function isYbr(info: CodestreamInfo, pixel: PixelDescription): boolean {
+  if (info.components !== 3 || info.lossless || marksRgb(info)) return false;
+  const marksYbr = info.adobeTransform === 1 || info.jfif === true || info.subsampled === true;
+  return marksYbr || pixel.photometric.startsWith('YBR');
 }
 
 async function decode(
@@ -47,7 +54,7 @@ async function decode(
     samplesPerPixel: info.components,
     pixelRepresentation: pixel.signed ? 1 : 0,
     planarConfiguration: 0,
-    photometricInterpretation: pixel.photometric,
+    photometricInterpretation: convertColorspaceToRgb ? 'YBR_FULL' : pixel.photometric,
     encodedBuffer: bytes,
   });
   try {
