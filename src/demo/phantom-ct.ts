@@ -50,7 +50,7 @@ function ctSlice(index: number, count: number): Contents {
       rows: SIZE,
       columns: SIZE,
       bitsStored: 12,
-      words: toWords(plane, 4095, (value) => value - INTERCEPT),
+      words: toWords(plane, 4095, -INTERCEPT),
     }),
     RescaleIntercept: INTERCEPT,
     RescaleSlope: 1,

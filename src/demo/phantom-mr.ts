@@ -54,7 +54,7 @@ export function positionOf(z: number): number[] {
 
 /** Stored values of one slice, 12 of 16 bits; `index` from the base of the skull upwards. */
 export function headWords(index: number, count: number, contrast: Contrast): Buffer {
-  return toWords(head((index + 1) / (count + 1), index, contrast), 4095, (value) => value);
+  return toWords(head((index + 1) / (count + 1), index, contrast), 4095);
 }
 
 function head(height: number, seed: number, contrast: Contrast): Plane {

@@ -26,7 +26,7 @@ function build(): Contents {
       rows: ROWS,
       columns: COLUMNS,
       bitsStored: 10,
-      words: toWords(chest(), MAX, (white) => MAX - white),
+      words: toWords(chest(), MAX, MAX, -1),
       inverse: true,
     }),
     WindowCenter: 512,

@@ -39,24 +39,30 @@ export function paint(plane: Plane, ellipse: Ellipse, value: number, opacity = 1
 /** Softens edges: each sample becomes the weighted mean (1 2 1) of itself and its neighbours, in both directions. */
 export function soften(plane: Plane): void {
   const { width, height, samples } = plane;
-  for (let y = 0; y < height; y += 1) smoothLine(samples, y * width, 1, width);
-  for (let x = 0; x < width; x += 1) smoothLine(samples, x, width, height);
-}
-
-function smoothLine(samples: Float32Array, start: number, step: number, count: number): void {
-  let before = samples[start] ?? 0;
-  for (let index = 0, at = start; index < count - 1; index += 1, at += step) {
-    const here = samples[at] ?? 0;
-    samples[at] = (before + 2 * here + (samples[at + step] ?? 0)) / 4;
-    before = here;
+  // What stood in each column before the row above was overwritten.
+  const above = samples.slice(0, width);
+  for (let y = 0; y < height; y += 1) {
+    const row = y * width;
+    const below = y + 1 < height ? row + width : row;
+    for (let x = 0; x < width; x += 1) {
+      const here = samples[row + x] ?? 0;
+      samples[row + x] = ((above[x] ?? 0) + 2 * here + (samples[below + x] ?? 0)) / 4;
+      above[x] = here;
+    }
+    let before = samples[row] ?? 0;
+    for (let at = row; at < row + width - 1; at += 1) {
+      const here = samples[at] ?? 0;
+      samples[at] = (before + 2 * here + (samples[at + 1] ?? 0)) / 4;
+      before = here;
+    }
   }
 }
 
-/** Samples as 16-bit little endian words after `value`, kept in 0 … `max`. */
-export function toWords(plane: Plane, max: number, value: (sample: number) => number): Buffer {
+/** Samples times `scale` plus `offset` as 16-bit little endian words, kept in 0 … `max`. */
+export function toWords(plane: Plane, max: number, offset = 0, scale = 1): Buffer {
   const words = new Uint16Array(plane.samples.length);
   for (let index = 0; index < words.length; index += 1) {
-    const word = Math.round(value(plane.samples[index] ?? 0));
+    const word = (plane.samples[index] ?? 0) * scale + offset + 0.5;
     words[index] = Math.min(Math.max(word, 0), max);
   }
   return littleEndian(words);
