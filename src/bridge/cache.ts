@@ -2,6 +2,7 @@
 // written under another name until it is whole; what is being read is never evicted.
 
 import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { writeFileMeta } from '../dimse/data/part10.ts';
@@ -60,9 +61,11 @@ export class Cache {
     await open(index, 'a', 0o600).then((file) => file.close(), rethrow);
     const cache = new Cache(options, new CacheIndex(index));
     const present = new Set(await readdir(files));
-    for (const row of cache.#index.rows()) {
-      if (present.delete(row.file)) cache.#bytes += row.size;
-      else cache.#index.remove(row);
+    for (const row of [...cache.#index.rows()]) {
+      // A crash of the whole machine can leave a file shorter than the index knows it.
+      const isWhole = statSync(join(files, row.file), { throwIfNoEntry: false })?.size === row.size;
+      if (!isWhole) cache.#index.remove(row);
+      else if (present.delete(row.file)) cache.#bytes += row.size;
     }
     await Promise.all([...present].map((name) => rm(join(files, name), { force: true, recursive: true })));
     cache.#evict();
