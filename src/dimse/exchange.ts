@@ -1,0 +1,139 @@
+// One operation of ours on an association: its request, its responses, and a way out that leaves the association clean.
+
+import { type Command, type CommandName, isResponse, NO_DATA_SET, requestCommand } from './command.ts';
+import type { Dialogue } from './dialogue.ts';
+import { DicomError } from './errors.ts';
+import type { Message } from './message.ts';
+import { describeStatus, statusOf } from './status.ts';
+import { Channel } from './ul/channel.ts';
+import type { AcceptedContext } from './ul/negotiation.ts';
+
+export type OperationOptions = { signal?: AbortSignal | undefined };
+
+export class Exchange {
+  /** Where the association puts what belongs to this operation. */
+  readonly inbox = new Channel<Message>();
+  readonly operation: CommandName;
+  readonly context: AcceptedContext;
+  readonly messageId: number;
+  /** C-STORE requests of the peer belong to this operation (C-GET, PS3.4 C.4.3). */
+  takesStores = false;
+  readonly #dialogue: Dialogue;
+  #finished = false;
+
+  constructor(dialogue: Dialogue, operation: CommandName, context: AcceptedContext, messageId: number) {
+    this.#dialogue = dialogue;
+    this.operation = operation;
+    this.context = context;
+    this.messageId = messageId;
+  }
+
+  /** «C-FIND to ORTHANC@host:104», for errors. */
+  get doing(): string {
+    return `${this.operation} to ${this.#dialogue.peer}`;
+  }
+
+  get detail(): { peer: string; operation: string } {
+    return { peer: this.#dialogue.peer, operation: this.operation };
+  }
+
+  /** Sends the request. A response that comes before the data set is sent to its end cuts it short (D-8). */
+  request(
+    elements: Partial<Command>,
+    data: Buffer | AsyncIterable<Buffer> | undefined,
+    options: OperationOptions,
+  ): Promise<void> {
+    const command = requestCommand(this.operation, { ...elements, messageId: this.messageId }, data !== undefined);
+    const message = { contextId: this.context.id, command };
+    return this.#dialogue.messages.send(message, data, { signal: options.signal, enough: () => this.inbox.ready });
+  }
+
+  /** Answers a C-STORE request that belongs to this operation. */
+  reply(contextId: number, command: Command): Promise<void> {
+    return this.#dialogue.messages.send({ contextId, command });
+  }
+
+  /**
+   * The next response, or request that belongs here. Silence of `timeouts.response` (or `ms`) aborts the association and
+   * throws 'timeout'; a fired signal throws 'cancelled' and leaves the operation to finish().
+   */
+  async next(options: OperationOptions & { ms?: number } = {}): Promise<Message> {
+    const ms = options.ms ?? this.#dialogue.timeouts.response;
+    const wait = { doing: this.doing, awaited: 'response', ms, signal: options.signal, detail: this.detail };
+    try {
+      const message = await this.inbox.take(wait);
+      if (message === undefined) throw new DicomError('aborted', `${this.doing}: association is over`, this.detail);
+      if (isResponse(message.command) && this.#category(message.command) !== 'pending') this.#finished = true;
+      return message;
+    } catch (error) {
+      if (error instanceof DicomError && error.kind === 'timeout') this.#dialogue.fail(error);
+      throw error;
+    }
+  }
+
+  #category(command: Command) {
+    return statusOf(this.operation, command.status ?? 0).category;
+  }
+
+  /** DicomError('status') of a final response. */
+  failed(command: Command, more = ''): DicomError {
+    const status = command.status ?? 0;
+    const message = `${this.doing}: status ${describeStatus(this.operation, status)}${more}`;
+    return new DicomError('status', message, { ...this.detail, status });
+  }
+
+  /**
+   * Ends the operation, whatever came of it. One that had no final response yet is cancelled by C-CANCEL and its responses
+   * are let go for at most `timeouts.cancel`; when that fails the association is aborted.
+   * @param unanswered a C-STORE request that still wants its answer
+   */
+  async finish(unanswered?: Message): Promise<void> {
+    try {
+      if (!this.#finished && this.#dialogue.connection.isOpen) await this.#cancel(unanswered);
+    } finally {
+      this.end();
+    }
+  }
+
+  /** Ends the operation; without a final response the association cannot go on. */
+  end(): void {
+    this.#dialogue.end(this);
+    const message = `${this.doing}: given up before its final response`;
+    if (!this.#finished) this.#dialogue.fail(new DicomError('aborted', message, this.detail));
+    this.inbox.close();
+  }
+
+  async #cancel(unanswered: Message | undefined): Promise<void> {
+    const { messageId: messageIdBeingRespondedTo, context } = this;
+    const command = requestCommand('C-CANCEL', { messageIdBeingRespondedTo });
+    const deadline = AbortSignal.timeout(this.#dialogue.timeouts.cancel);
+    try {
+      await this.#dialogue.messages.send({ contextId: context.id, command }, undefined, { signal: deadline });
+      if (unanswered !== undefined) await this.#letGo(unanswered);
+      while (!this.#finished) await this.#letGo(await this.next({ signal: deadline }));
+    } catch (error) {
+      // Too late or too long: end() aborts the association.
+      if (!(error instanceof DicomError)) throw error;
+    }
+  }
+
+  /** What still comes after C-CANCEL: its data is dropped, a C-STORE is refused as out of resources. */
+  async #letGo(message: Message): Promise<void> {
+    await message.body?.discard();
+    if (isResponse(message.command)) return;
+    await this.reply(message.contextId, storeResponse(message.command, 0xa700));
+  }
+}
+
+/** C-STORE-RSP (PS3.7 9.3.1.2). */
+export function storeResponse(request: Command, status: number): Command {
+  const { affectedSopClassUid, affectedSopInstanceUid, messageId, commandField } = request;
+  return {
+    ...(affectedSopClassUid !== undefined && { affectedSopClassUid }),
+    commandField: commandField | 0x8000,
+    ...(messageId !== undefined && { messageIdBeingRespondedTo: messageId }),
+    commandDataSetType: NO_DATA_SET,
+    status,
+    ...(affectedSopInstanceUid !== undefined && { affectedSopInstanceUid }),
+  };
+}

@@ -1,0 +1,216 @@
+// DIMSE messages ⇄ P-DATA fragments (PS3.7 6.3, PS3.8 Annex E): the command parsed, the data set left as a byte stream.
+
+import { type Command, decodeCommand, encodeCommand, hasDataSet, nameOf } from './command.ts';
+import { DicomError } from './errors.ts';
+import type { Connection } from './ul/connection.ts';
+import { checkSignal, type Wait } from './ul/deadline.ts';
+import type { Fragment } from './ul/framing.ts';
+import { CONTROL } from './ul/pdu.ts';
+
+/** Bounds a command set before it is gathered; real ones have a few hundred bytes. */
+const MAX_COMMAND = 1 << 16;
+/** Bytes of a fragment towards a peer without a maximum length, or with a vast one. */
+const MAX_FRAGMENT = 1 << 17;
+const PDV_HEADER = 6;
+
+/** The data set of a message, as it arrives. Read it once or discard it: the next message comes after it. */
+export interface Body extends AsyncIterable<Buffer> {
+  /** Lets the rest go by. */
+  discard(): Promise<void>;
+  /** All of it, when it has at most `limit` bytes; else DicomError('too-large'). */
+  gather(limit: number): Promise<Buffer>;
+}
+
+export type Message = { contextId: number; command: Command; body?: Body };
+
+const broken = (connection: Connection, message: string, field: string) =>
+  new DicomError('protocol', `association with ${connection.peer}: ${message}`, { peer: connection.peer, field });
+
+class FragmentBody implements Body {
+  readonly done: Promise<void>;
+  readonly #done = Promise.withResolvers<void>();
+  readonly #next: () => Promise<Fragment>;
+  #over = false;
+
+  constructor(next: () => Promise<Fragment>) {
+    this.#next = next;
+    this.done = this.#done.promise;
+    this.done.catch(() => {});
+  }
+
+  async #take(): Promise<Buffer | undefined> {
+    if (this.#over) return undefined;
+    try {
+      const fragment = await this.#next();
+      if (fragment.last) this.#finish();
+      return fragment.data;
+    } catch (error) {
+      this.#over = true;
+      this.#done.reject(error);
+      throw error;
+    }
+  }
+
+  #finish(): void {
+    this.#over = true;
+    this.#done.resolve();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
+    try {
+      for (let data = await this.#take(); data !== undefined; data = await this.#take())
+        if (data.length > 0) yield data;
+    } finally {
+      if (!this.#over) await this.discard();
+    }
+  }
+
+  async discard(): Promise<void> {
+    while ((await this.#take()) !== undefined);
+  }
+
+  async gather(limit: number): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of this) {
+      length += chunk.length;
+      if (length > limit) throw new DicomError('too-large', `data set of a message is above ${limit} bytes`);
+      chunks.push(chunk);
+    }
+    return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
+  }
+}
+
+/** Messages of one association, both ways. */
+export class Messages {
+  readonly #connection: Connection;
+  readonly #fragmentLength: number;
+  /** Silence allowed inside a message, and on a peer that does not read, ms. */
+  readonly #silence: number;
+  #current: FragmentBody | undefined;
+  #sending: Promise<void> = Promise.resolve();
+
+  constructor(connection: Connection, options: { peerMaximumLength: number; silence: number }) {
+    this.#connection = connection;
+    this.#silence = options.silence;
+    // The maximum length bounds the PDU-length field: a fragment has 6 bytes less (UL-20), and is even (UL-25).
+    const room = options.peerMaximumLength === 0 ? MAX_FRAGMENT : options.peerMaximumLength - PDV_HEADER;
+    this.#fragmentLength = Math.min(room, MAX_FRAGMENT) & ~1;
+    if (this.#fragmentLength < 2) {
+      throw broken(connection, `maximum length ${options.peerMaximumLength} leaves no room for data`, 'maximumLength');
+    }
+  }
+
+  /** The next message, once the body of the one before is over; undefined after a release. Throws what broke the association. */
+  async next(): Promise<Message | undefined> {
+    await this.#current?.done;
+    this.#current = undefined;
+    const first = await this.#connection.fragments.take();
+    if (first === undefined) return undefined;
+    const command = await this.#command(first);
+    const { contextId } = first;
+    if (!hasDataSet(command)) return { contextId, command };
+    const body = new FragmentBody(() => this.#dataFragment(contextId, command));
+    this.#current = body;
+    return { contextId, command, body };
+  }
+
+  async #command(first: Fragment): Promise<Command> {
+    const pieces: Buffer[] = [];
+    let length = 0;
+    for (let fragment = first; ; fragment = await this.#fragment('rest of a command set')) {
+      if (!fragment.command) throw broken(this.#connection, 'data set without a command set', 'message-control-header');
+      if (fragment.contextId !== first.contextId) throw this.#mixed();
+      length += fragment.data.length;
+      if (length > MAX_COMMAND) throw broken(this.#connection, `command set above ${MAX_COMMAND} bytes`, 'command');
+      pieces.push(fragment.data);
+      if (fragment.last) return decodeCommand(pieces.length === 1 ? fragment.data : Buffer.concat(pieces, length));
+    }
+  }
+
+  async #dataFragment(contextId: number, command: Command): Promise<Fragment> {
+    const fragment = await this.#fragment(`data set of ${nameOf(command)}`);
+    if (fragment.command) throw broken(this.#connection, 'command set inside a data set', 'message-control-header');
+    if (fragment.contextId !== contextId) throw this.#mixed();
+    return fragment;
+  }
+
+  #mixed(): DicomError {
+    return broken(this.#connection, 'a message in two presentation contexts', 'presentation-context-id');
+  }
+
+  async #fragment(awaited: string): Promise<Fragment> {
+    const connection = this.#connection;
+    const wait = {
+      doing: `association with ${connection.peer}`,
+      awaited,
+      ms: this.#silence,
+      detail: { peer: connection.peer },
+    };
+    const fragment = await connection.fragments.take(wait);
+    if (fragment === undefined) throw broken(connection, 'released inside a message', 'message');
+    return fragment;
+  }
+
+  /**
+   * Sends a message; messages of several senders go one after the other (UL-25).
+   * @param data the encoded data set; must be there if and only if the command says so
+   * @param enough asked between fragments: true ends the data set early, with the last-fragment bit set (D-8)
+   * Throws what ended the association, or what `data` threw: the message is cut then, and the association must be aborted.
+   */
+  async send(
+    message: { contextId: number; command: Command },
+    data?: Buffer | AsyncIterable<Buffer>,
+    options: { signal?: AbortSignal | undefined; enough?: () => boolean } = {},
+  ): Promise<void> {
+    const turn = this.#sending;
+    const done = Promise.withResolvers<void>();
+    this.#sending = done.promise;
+    try {
+      await turn;
+      const { contextId, command } = message;
+      const wait = this.#wait(nameOf(command), options.signal);
+      await this.#write(contextId, CONTROL.command, [encodeCommand(command)], wait, () => false);
+      if (data !== undefined) {
+        await this.#write(contextId, 0, Buffer.isBuffer(data) ? [data] : data, wait, options.enough ?? (() => false));
+      }
+    } finally {
+      done.resolve();
+    }
+  }
+
+  #wait(name: string, signal: AbortSignal | undefined): Wait {
+    const { peer } = this.#connection;
+    const doing = `${name} to ${peer}`;
+    return { doing, awaited: 'room to send (the peer does not read)', ms: this.#silence, signal, detail: { peer } };
+  }
+
+  /** Cuts a stream into full fragments, held back until it is known which one is the last. */
+  async #write(
+    contextId: number,
+    kind: number,
+    stream: Iterable<Buffer> | AsyncIterable<Buffer>,
+    wait: Wait,
+    enough: () => boolean,
+  ): Promise<void> {
+    const size = this.#fragmentLength;
+    let held: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of stream) {
+      checkSignal(wait);
+      for (let offset = 0; offset < chunk.length; ) {
+        if (length === size) {
+          await this.#connection.sendFragment({ contextId, control: kind }, held, wait);
+          held = [];
+          length = 0;
+        }
+        const part = chunk.subarray(offset, offset + size - length);
+        held.push(part);
+        length += part.length;
+        offset += part.length;
+      }
+      if (enough()) break;
+    }
+    await this.#connection.sendFragment({ contextId, control: kind | CONTROL.last }, held, wait);
+  }
+}
