@@ -2,6 +2,7 @@
 // written as an element of a C-FIND identifier.
 
 import type { Attribute, Dataset, PersonName, Value } from '../dimse/data/dataset.ts';
+import { isUidShape } from '../dimse/data/uid.ts';
 import { VRS, type Vr } from '../dimse/data/vr.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { type MomentVr, rangeOf, spanOf } from './query-moment.ts';
@@ -38,11 +39,6 @@ const INTEGER_BOUNDS: Partial<Record<Vr, readonly [bigint, bigint]>> = {
   SV: [-(1n << 63n), (1n << 63n) - 1n],
   IS: [-0x80000000n, 0x7fffffffn],
 };
-
-/** Archives hold UIDs that break PS3.5 9.1 (leading zeros, too long), and they must be found: only the shape is asked for. */
-export function isUidShape(text: string): boolean {
-  return text.length <= 128 && /^\d+(\.\d+)*$/.test(text);
-}
 
 export type MatchingOptions = { emptyValue: boolean; multipleValue: boolean };
 

@@ -128,7 +128,8 @@ test('1.6 every required study attribute is there, without Value where the PACS 
 });
 
 test('Q-A8 RetrieveURL is UR and leads to the resource', async () => {
-  const url = async (request: Partial<SearchRequest>) => (await run({ rows: ROWS }, request)).results[0]?.['00081190'];
+  const url = async (request: Partial<SearchRequest> & { ask?: string }) =>
+    (await run({ rows: ROWS }, request)).results[0]?.['00081190'];
   assert.deepEqual(await url({ ask: 'StudyInstanceUID=1.1' }), { vr: 'UR', Value: [`${BASE}/studies/1.1`] });
   assert.deepEqual(await url({ level: 'series', study: '1.1' }), {
     vr: 'UR',
