@@ -1,0 +1,168 @@
+// The web application: buildApp(gateway, renderer, options) makes a Fastify instance with every route of this gateway, in
+// reading order. It listens to nothing yet; tests inject into it, main.ts lets it listen.
+
+import type { Server } from 'node:http';
+import cors from '@fastify/cors';
+import multipart from '@fastify/multipart';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyHttpOptions,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import type { Gateway } from '../bridge/gateway.ts';
+import { DicomError } from '../dimse/errors.ts';
+import type { Renderer } from '../render/render.ts';
+import { baseUrl, trustedBy } from './base-url.ts';
+import { rawProblem, sendNotAllowed, sendProblem } from './problem.ts';
+import { parseQuery } from './query.ts';
+import { bulkdataRoutes } from './routes/bulkdata.ts';
+import { framesRoutes } from './routes/frames.ts';
+import { healthRoutes } from './routes/health.ts';
+import { metadataRoutes } from './routes/metadata.ts';
+import { renderedRoutes } from './routes/rendered.ts';
+import { retrieve, retrieveRoutes } from './routes/retrieve.ts';
+import { search, searchRoutes } from './routes/search.ts';
+import { store } from './routes/store.ts';
+import { thumbnailRoutes } from './routes/thumbnail.ts';
+import { wadoUriRoutes } from './routes/wado-uri.ts';
+import type { AddResource, Service, UploadLimits } from './service.ts';
+
+export type AppOptions = {
+  /** Path of the services without a slash at its end, for example `/dicomweb`. */
+  basePath: string;
+  /** Base URL as clients see it, base path included; else it is made from each request. */
+  publicUrl?: string;
+  trustedProxies?: readonly string[];
+  /** `*` is any origin. */
+  corsOrigins?: readonly string[];
+  /** Follow PS3.18 8.7 to the letter: no Accept header, no answer but 406. */
+  strictAccept?: boolean;
+  emptySearch?: 200 | 204;
+  limits?: Partial<UploadLimits>;
+  /** pino, or what looks like it. */
+  logger?: FastifyBaseLogger;
+};
+
+const EXPOSED = ['Warning', 'Content-Location', 'Location', 'Retry-After', 'ETag', 'Content-Range', 'Allow'];
+const UPLOAD_LIMITS: UploadLimits = { maxInstanceBytes: 4 * 1024 ** 3, maxUploadBytes: 64 * 1024 ** 3, maxParts: 100_000 };
+
+/** @throws DicomError `malformed` when an option is wrong */
+export async function buildApp(gateway: Gateway, renderer: Renderer, options: AppOptions): Promise<FastifyInstance> {
+  const service = createService(gateway, renderer, options);
+  const app = fastify(serverOptions(options));
+  await app.register(cors, { delegator: corsOptions(options.corsOrigins ?? ['*']) });
+  app.setErrorHandler(sendProblem);
+  app.setNotFoundHandler((request) => {
+    throw new DicomError('not-found', 'no such resource', { field: request.method });
+  });
+  app.addHook('onRequest', async (request) => {
+    request.query = parseQuery(request.raw.url ?? '');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request;
+    const ms = Math.round(reply.elapsedTime);
+    // The route's pattern, never the query string: that carries names and numbers of patients.
+    request.log.info({ method, route: routeOptions.url, status: reply.statusCode, ms }, 'answered');
+  });
+  // Bodies are read by the routes that take one, as a stream, whatever their type.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  const { maxInstanceBytes: fileSize, maxParts: files } = service.limits;
+  await app.register(multipart, { limits: { fileSize, files, fields: 100, fieldSize: 65536, headerPairs: 100 } });
+  addRoutes(app, service);
+  return app;
+}
+
+function addRoutes(app: FastifyInstance, service: Service): void {
+  const at = (prefix: string): AddResource => (path, handlers) => addResource(app, prefix + path, handlers);
+  const root = at('');
+  const base = at(service.basePath);
+  healthRoutes(root, service);
+  base('/studies', {
+    GET: (request, reply) => search('study', request, reply, service),
+    POST: (request, reply) => store(request, reply, service),
+  });
+  base('/studies/:study', {
+    GET: (request, reply) => retrieve(request, reply, service),
+    POST: (request, reply) => store(request, reply, service),
+  });
+  searchRoutes(base, service);
+  retrieveRoutes(base, service);
+  metadataRoutes(base, service);
+  framesRoutes(base, service);
+  bulkdataRoutes(base, service);
+  renderedRoutes(base, service);
+  thumbnailRoutes(base, service);
+  // WADO-URI has no place in the tree of resources: it stands beside the base path's last segment.
+  wadoUriRoutes(at(service.basePath.replace(/\/[^/]*$/, '')), service);
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+/** Adds a resource: what it has is answered, OPTIONS says what that is, the other methods get 405 with Allow. */
+function addResource(app: FastifyInstance, url: string, handlers: Parameters<AddResource>[1]): void {
+  const own = { ...handlers, ...(handlers.GET === undefined ? {} : { HEAD: handlers.GET }) };
+  const allow = METHODS.filter((method) => method in own || method === 'OPTIONS').join(', ');
+  for (const method of METHODS) {
+    const handler = own[method as keyof typeof own];
+    if (handler !== undefined) {
+      app.route({ method, url, exposeHeadRoute: false, handler });
+    } else if (method === 'OPTIONS') {
+      app.route({ method, url, handler: (_request, reply) => reply.status(204).header('allow', allow).send() });
+    } else {
+      const refuse = async (request: FastifyRequest, reply: FastifyReply) =>
+        sendNotAllowed(allow, request, reply);
+      app.route({ method, url, onRequest: refuse, handler: refuse });
+    }
+  }
+}
+
+function createService(gateway: Gateway, renderer: Renderer, options: AppOptions): Service {
+  const { basePath, publicUrl, strictAccept = false, emptySearch = 200 } = options;
+  const trusts = trustedBy(options.trustedProxies ?? []);
+  const addressing = { basePath, trusts, ...(publicUrl === undefined ? {} : { publicUrl }) };
+  return {
+    gateway,
+    renderer,
+    basePath,
+    strictAccept,
+    emptySearch,
+    limits: { ...UPLOAD_LIMITS, ...options.limits },
+    baseUrl: (request) => baseUrl(request, addressing),
+  };
+}
+
+function serverOptions(options: AppOptions): FastifyHttpOptions<Server> {
+  return {
+    ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
+    // Its own lines carry the whole URL; `onResponse` writes ours.
+    disableRequestLogging: true,
+    // Long frame lists and UID lists are honest requests.
+    routerOptions: { maxParamLength: 8192, ignoreTrailingSlash: true, querystringParser: () => ({}) },
+    http: { maxHeaderSize: 65536 },
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(error, request, reply);
+    },
+    clientErrorHandler: (error, socket) => {
+      if (socket.writable) socket.end(rawProblem(error));
+      else socket.destroy();
+    },
+  };
+}
+
+function corsOptions(origins: readonly string[]) {
+  return async (request: FastifyRequest) => {
+    const { headers, method } = request;
+    const preflight = method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
+    return {
+      origin: origins.includes('*') ? '*' : [...origins],
+      methods: ['GET', 'HEAD', 'POST', 'OPTIONS'],
+      exposedHeaders: EXPOSED,
+      maxAge: 86_400,
+      // An OPTIONS request without that header asks for capabilities (PS3.18 8.9).
+      preflight: preflight && headers.origin !== undefined,
+    };
+  };
+}

@@ -1,0 +1,90 @@
+// The base URL as the client sees it: configured, else told by a trusted proxy (RFC 7239, X-Forwarded-*), else from Host.
+// RetrieveURL, BulkDataURI and Content-Location are built on it, so a client must never be able to choose it for others.
+
+import { BlockList, isIP } from 'node:net';
+import type { FastifyRequest } from 'fastify';
+import { DicomError } from '../dimse/errors.ts';
+
+export type BaseUrlOptions = {
+  basePath: string;
+  /** Base path included. */
+  publicUrl?: string;
+  /** Tells whether the peer of the socket is a proxy to be believed. */
+  trusts(address: string): boolean;
+};
+
+type Origin = { protocol: string; host: string; prefix: string };
+
+/** host, host:port, [v6] or [v6]:port; nothing that could end the authority of a URL. */
+const AUTHORITY = /^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i;
+const PREFIX = /^(\/[\w.~%-]+)*\/?$/;
+
+/**
+ * A test for the addresses and networks of `list` (`10.0.0.1`, `10.0.0.0/8`, `fd00::/8`, `loopback`).
+ * @throws DicomError `malformed` for anything else
+ */
+export function trustedBy(list: readonly string[]): (address: string) => boolean {
+  const trusted = new BlockList();
+  for (const entry of list.flatMap((one) => (one === 'loopback' ? ['127.0.0.0/8', '::1'] : [one]))) {
+    const [address = '', bits] = entry.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    const width = bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits);
+    if (isIP(address) === 0 || !Number.isInteger(width) || width < 0 || width > (family === 'ipv6' ? 128 : 32)) {
+      throw new DicomError('malformed', `trustedProxies: ${entry} is no address or network`, { field: 'trustedProxies' });
+    }
+    trusted.addSubnet(address, width, family);
+  }
+  return (address) => {
+    const plain = address.replace(/^::ffff:(?=[\d.]+$)/i, '');
+    return trusted.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4');
+  };
+}
+
+function firstOf(header: string | string[] | undefined): string | undefined {
+  const text = Array.isArray(header) ? header[0] : header;
+  const first = text?.split(',')[0]?.trim();
+  return first === '' ? undefined : first;
+}
+
+/** The first element of a Forwarded header: what the client itself asked for (RFC 7239 4). */
+function forwarded(header: string | undefined): { proto?: string; host?: string } {
+  const pairs = (header ?? '').split(';').map((pair) => {
+    const equals = pair.indexOf('=');
+    return [pair.slice(0, equals).trim().toLowerCase(), pair.slice(equals + 1).trim().replace(/^"(.*)"$/, '$1')];
+  });
+  return Object.fromEntries(pairs);
+}
+
+function throughProxy(request: FastifyRequest, origin: Origin): Origin {
+  const { headers } = request;
+  const standard = forwarded(firstOf(headers.forwarded));
+  const protocol = standard.proto ?? firstOf(headers['x-forwarded-proto']);
+  const port = firstOf(headers['x-forwarded-port']);
+  let host = standard.host ?? firstOf(headers['x-forwarded-host']);
+  if (host !== undefined && standard.host === undefined && port !== undefined && !/:\d+$/.test(host)) {
+    const usual = (protocol ?? origin.protocol) === 'https' ? '443' : '80';
+    if (port !== usual) host = `${host}:${port}`;
+  }
+  const prefix = firstOf(headers['x-forwarded-prefix']);
+  return {
+    protocol: protocol !== undefined && /^https?$/i.test(protocol) ? protocol.toLowerCase() : origin.protocol,
+    host: host !== undefined && AUTHORITY.test(host) ? host : origin.host,
+    prefix: prefix !== undefined && PREFIX.test(prefix) ? prefix.replace(/\/$/, '') : '',
+  };
+}
+
+/** The base URL of the services for this request, without a slash at its end. */
+export function baseUrl(request: FastifyRequest, options: BaseUrlOptions): string {
+  if (options.publicUrl !== undefined) return options.publicUrl;
+  const { localAddress = '127.0.0.1', localPort } = request.socket;
+  const ownAddress = localAddress.includes(':') ? `[${localAddress}]` : localAddress;
+  const named = request.headers.host;
+  const own: Origin = {
+    protocol: request.protocol,
+    host: named !== undefined && AUTHORITY.test(named) ? named : `${ownAddress}:${localPort ?? 80}`,
+    prefix: '',
+  };
+  const peer = request.socket.remoteAddress;
+  const origin = peer !== undefined && options.trusts(peer) ? throughProxy(request, own) : own;
+  return `${origin.protocol}://${origin.host}${origin.prefix}${options.basePath}`;
+}

@@ -1,0 +1,109 @@
+// Bulk data of one instance as parts: native values are one part, compressed pixel data a part per frame, documents have
+// their own media type (PS3.18 8.7.3.3, 10.4.3.3.5).
+
+import type { StoredFile } from '../bridge/gateway.ts';
+import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
+import { DicomError } from '../dimse/errors.ts';
+import { openImage } from '../render/image.ts';
+import { choose, type Representation, type Wanted } from './accept.ts';
+import type { Part } from './multipart-writer.ts';
+import { EXPLICIT_LITTLE, type Offer } from './offers.ts';
+import { frameForm } from './pixel-parts.ts';
+import { once } from './respond.ts';
+import type { Service } from './service.ts';
+
+/** A part that may also be sent alone when it is the only one and `multipart` is false. */
+export type BulkdataPart = Part & { mediaType: string; multipart: boolean };
+
+export type BulkdataRequest = {
+  file: StoredFile;
+  /** Tags and item numbers in turn, as in the BulkDataURI. */
+  path: string;
+  /** The BulkDataURI. */
+  location: string;
+  wanted: Wanted;
+  multipartOnly: boolean;
+  signal: AbortSignal;
+};
+
+const OCTETS = 'application/octet-stream';
+const PIXEL_DATA = new Set(['7FE00008', '7FE00009', '7FE00010']);
+
+/** Whether `path` is pixel data of the image itself: never an icon's (10.4.3.3.6). */
+export function isPixelData(path: string): boolean {
+  return PIXEL_DATA.has(path);
+}
+
+/** The parts of one bulk data value. @throws DicomError `not-acceptable`, `not-found` */
+export async function* bulkdataParts(
+  asked: BulkdataRequest,
+  service: Service,
+): AsyncGenerator<BulkdataPart, void, undefined> {
+  const syntax = transferSyntax(asked.file.transferSyntaxUid);
+  if (isPixelData(asked.path) && syntax?.encapsulated === true) yield* compressedParts(asked, service);
+  else yield await valuePart(asked, service);
+}
+
+function acceptedOf({ wanted, multipartOnly }: BulkdataRequest, extra: readonly Offer[]): Representation[] {
+  const accepted = choose('bulkdata', wanted, extra).filter((one) => one.multipart || !multipartOnly);
+  if (accepted.length === 0) {
+    throw new DicomError('not-acceptable', 'several values are given as multipart/related only', { field: 'Accept' });
+  }
+  return accepted;
+}
+
+/** A value field as it is, little endian. */
+async function valuePart(asked: BulkdataRequest, { gateway }: Service): Promise<BulkdataPart> {
+  const value = await gateway.bulkdata(asked.file, asked.path);
+  const own = value.mediaType;
+  const extra: Offer[] = own === OCTETS ? [] : [false, true].map((multipart) => ({ mediaType: own, multipart }));
+  // Native values are in Explicit VR Little Endian, whatever else a compressed type would need.
+  const one = acceptedOf(asked, extra).find(({ mediaType, transferSyntax: uid }) =>
+    mediaType === OCTETS ? uid === EXPLICIT_LITTLE || uid === '*' : mediaType === own,
+  );
+  if (one === undefined) {
+    const detail = `the value is given as ${own === OCTETS ? '' : `${own} or `}${OCTETS} only`;
+    throw new DicomError('not-acceptable', detail, { field: 'Accept' });
+  }
+  return {
+    mediaType: one.mediaType,
+    multipart: one.multipart,
+    headers: {
+      'Content-Type': one.mediaType,
+      'Content-Length': String(value.length),
+      'Content-Location': asked.location,
+    },
+    body: value.read(),
+  };
+}
+
+/** Compressed pixel data: a part per frame as stored, or all frames in one part when they are decoded. */
+async function* compressedParts(
+  asked: BulkdataRequest,
+  { renderer }: Service,
+): AsyncGenerator<BulkdataPart, void, undefined> {
+  const image = await openImage(asked.file.path);
+  const accepted = acceptedOf(asked, []);
+  const form = await frameForm(asked.file, image, accepted, renderer, 1, asked.signal);
+  const { mediaType, multipart, contentType } = form;
+  const frames = Array.from({ length: image.numberOfFrames }, (_, i) => i + 1);
+  const headers = { 'Content-Type': contentType, 'Content-Location': asked.location };
+  if (!form.compressed) {
+    yield { mediaType, multipart, headers, body: framesInTurn(frames, form.read) };
+    return;
+  }
+  if (!multipart && frames.length > 1) {
+    throw new DicomError('not-acceptable', 'compressed frames are given as multipart/related only', { field: 'Accept' });
+  }
+  for (const frame of frames) {
+    const bytes = await form.read(frame);
+    yield { mediaType, multipart, headers: { ...headers, 'Content-Length': String(bytes.length) }, body: once(bytes) };
+  }
+}
+
+async function* framesInTurn(
+  frames: readonly number[],
+  read: (frame: number) => Promise<Buffer>,
+): AsyncGenerator<Buffer, void, undefined> {
+  for (const frame of frames) yield await read(frame);
+}

@@ -1,0 +1,17 @@
+// Liveness and readiness, at the root: /healthz says that the process answers, /readyz that its PACS do (C-ECHO).
+
+import { signalOf } from '../respond.ts';
+import type { AddResource, Service } from '../service.ts';
+
+export function healthRoutes(add: AddResource, { gateway }: Service): void {
+  add('/healthz', {
+    GET: async (_request, reply) => reply.type('application/json').send(Buffer.from('{"status":"ok"}\n')),
+  });
+  add('/readyz', {
+    GET: async (_request, reply) => {
+      const report = await gateway.ready(signalOf(reply));
+      reply.status(report.ready ? 200 : 503).type('application/json').header('cache-control', 'no-store');
+      return reply.send(Buffer.from(`${JSON.stringify(report)}\n`));
+    },
+  });
+}

@@ -1,0 +1,147 @@
+// WADO-RS: rendered studies, series, instances and frames (PS3.18 10.4.1.1.3, 10.4.1.1.4). A single part shows the first
+// frame asked for, multipart/related one part per frame.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { StoredFile } from '../../bridge/gateway.ts';
+import { levelOf } from '../../bridge/resource.ts';
+import { DicomError } from '../../dimse/errors.ts';
+import { openImage } from '../../render/image.ts';
+import { parseRenderOptions, type RenderedMediaType, type RenderOptions } from '../../render/options.ts';
+import { choose, type Representation } from '../accept.ts';
+import { isDocument, sendDocument } from '../document.ts';
+import { etagOf, isUnchanged } from '../etag.ts';
+import type { Part } from '../multipart-writer.ts';
+import { resourceOf } from '../paths.ts';
+import { hold, once, sendParts, sendStream, signalOf } from '../respond.ts';
+import { type AddResource, locate, queryOf, type Service, wantedOf } from '../service.ts';
+
+const STUDY = '/studies/:study';
+const SERIES = `${STUDY}/series/:series`;
+const INSTANCE = `${SERIES}/instances/:instance`;
+const FRAMES = `${INSTANCE}/frames/:frames`;
+const DOCUMENT = [false, true].map((multipart) => ({ mediaType: 'application/pdf', multipart, named: true as const }));
+
+export function renderedRoutes(add: AddResource, service: Service): void {
+  for (const path of [STUDY, SERIES]) {
+    add(`${path}/rendered`, { GET: (request, reply) => renderedSet(request, reply, service) });
+  }
+  for (const path of [INSTANCE, FRAMES]) {
+    add(`${path}/rendered`, { GET: (request, reply) => renderedInstance(request, reply, service) });
+  }
+}
+
+/** The options of a request, with their Warnings put into the answer. */
+export function optionsOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  mediaType: string,
+  service: Service,
+  resource: 'rendered' | 'thumbnail' = 'rendered',
+): RenderOptions {
+  const { options, warnings } = parseRenderOptions(queryOf(request), mediaType as RenderedMediaType, resource);
+  const baseUrl = service.baseUrl(request);
+  if (warnings.length > 0) reply.header('warning', warnings.map((text) => `299 ${baseUrl}: ${text}`).join(', '));
+  return options;
+}
+
+async function renderedInstance(request: FastifyRequest, reply: FastifyReply, service: Service): Promise<FastifyReply> {
+  const resource = resourceOf(request);
+  const wanted = wantedOf(request, service);
+  const many = (resource.frames?.length ?? 1) > 1;
+  const accepted = choose(many ? 'rendered-set' : 'rendered', wanted, DOCUMENT);
+  const best = accepted.find((one) => one.mediaType !== 'application/pdf');
+  const options = optionsOf(request, reply, best?.mediaType ?? 'image/jpeg', service);
+  const signal = signalOf(reply);
+  const file = await service.gateway.open(resource, { signal });
+  hold(file, reply);
+  if (isDocument(file)) return sendDocument(file, request, reply, service);
+  if (best === undefined) {
+    throw new DicomError('not-acceptable', 'the instance is no document: it is rendered as an image', { field: 'Accept' });
+  }
+  return sendFrames(file, resource.frames, best, options, signal, request, reply, service);
+}
+
+async function sendFrames(
+  file: StoredFile,
+  frames: readonly number[] | undefined,
+  { mediaType, multipart }: Representation,
+  options: RenderOptions,
+  signal: AbortSignal,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  service: Service,
+): Promise<FastifyReply> {
+  const baseUrl = service.baseUrl(request);
+  const etag = await etagOf(file, JSON.stringify(['rendered', frames, multipart, options]));
+  reply.headers({ etag, 'cache-control': 'private, no-cache' });
+  if (isUnchanged(request.headers['if-none-match'], etag)) return reply.status(304).send();
+  if (multipart) return sendParts(request, reply, mediaType, framesOf(file, frames, options, baseUrl, service, signal));
+  const [frame = 1] = frames ?? [];
+  const { bytes } = await service.renderer.render(file.path, frame, options, signal);
+  const location = locate(baseUrl, file) + (frames === undefined ? '' : `/frames/${frame}`);
+  return sendStream(request, reply, once(bytes), {
+    'content-type': mediaType,
+    'content-length': String(bytes.length),
+    'content-location': location,
+  });
+}
+
+/** A part per frame; all frames when `frames` is undefined. */
+async function* framesOf(
+  file: StoredFile,
+  frames: readonly number[] | undefined,
+  options: RenderOptions,
+  baseUrl: string,
+  { renderer }: Service,
+  signal: AbortSignal,
+): AsyncGenerator<Part, void, undefined> {
+  const { numberOfFrames } = await openImage(file.path);
+  const list = frames ?? Array.from({ length: numberOfFrames }, (_, i) => i + 1);
+  const beyond = list.find((frame) => frame > numberOfFrames);
+  if (beyond !== undefined) {
+    const detail = `frame ${beyond} does not exist: the instance has ${numberOfFrames}`;
+    throw new DicomError('not-found', detail, { field: 'frames' });
+  }
+  for (const frame of list) {
+    const { bytes, mediaType } = await renderer.render(file.path, frame, options, signal);
+    const place = frames === undefined && numberOfFrames === 1 ? '' : `/frames/${frame}`;
+    yield {
+      headers: {
+        'Content-Type': mediaType,
+        'Content-Length': String(bytes.length),
+        'Content-Location': locate(baseUrl, file) + place,
+      },
+      body: once(bytes),
+    };
+  }
+}
+
+async function renderedSet(request: FastifyRequest, reply: FastifyReply, service: Service): Promise<FastifyReply> {
+  const resource = resourceOf(request);
+  const mediaType = choose('rendered-set', wantedOf(request, service))[0]?.mediaType ?? 'image/jpeg';
+  const options = optionsOf(request, reply, mediaType, service);
+  const signal = signalOf(reply);
+  const baseUrl = service.baseUrl(request);
+  async function* parts(): AsyncGenerator<Part, void, undefined> {
+    let refusal: DicomError | undefined;
+    let found = false;
+    for await (const file of service.gateway.retrieve(resource, { signal })) {
+      try {
+        for await (const part of framesOf(file, undefined, options, baseUrl, service, signal)) {
+          found = true;
+          yield part;
+        }
+      } catch (error) {
+        // Reports, presentation states and the like have no picture; the others of the set have.
+        if (!(error instanceof DicomError) || error.kind !== 'not-acceptable') throw error;
+        refusal ??= error;
+      } finally {
+        file.release();
+      }
+    }
+    if (!found) {
+      throw refusal ?? new DicomError('not-found', `the ${levelOf(resource)} has no instance`, { field: 'study' });
+    }
+  }
+  return sendParts(request, reply, mediaType, parts());
+}

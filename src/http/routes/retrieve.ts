@@ -1,0 +1,98 @@
+// WADO-RS: the instances of a study or a series, and one instance (PS3.18 10.4.1.1.1).
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Resource } from '../../bridge/resource.ts';
+import { choose, type Representation } from '../accept.ts';
+import { etagOf, isUnchanged } from '../etag.ts';
+import { formatMediaType } from '../media-type.ts';
+import type { Part } from '../multipart-writer.ts';
+import { resourceOf } from '../paths.ts';
+import { parseRange } from '../range.ts';
+import { hold, sendParts, sendStream, signalOf } from '../respond.ts';
+import { type AddResource, locate, type Service, wantedOf } from '../service.ts';
+import { formOf, openFile, storedFile } from '../stored-file.ts';
+import { bulkdataOf } from './bulkdata.ts';
+
+export function retrieveRoutes(add: AddResource, service: Service): void {
+  const GET = (request: FastifyRequest, reply: FastifyReply) => retrieve(request, reply, service);
+  add('/studies/:study/series/:series', { GET });
+  add('/studies/:study/series/:series/instances/:instance', { GET });
+}
+
+/** Answers with the instances of the resource that the path names. */
+export async function retrieve(request: FastifyRequest, reply: FastifyReply, service: Service): Promise<FastifyReply> {
+  const resource = resourceOf(request);
+  const accepted = choose(resource.instance === undefined ? 'instances' : 'instance', wantedOf(request, service));
+  const best = accepted[0];
+  if (best !== undefined && best.mediaType !== 'application/dicom') {
+    // Historic: bulk data types on an instance resource mean its bulk data (Table 10.4.4-1).
+    return bulkdataOf('bulkdata', request, reply, service);
+  }
+  const dicom = accepted.filter((one) => one.mediaType === 'application/dicom');
+  if (best?.multipart === false) return sendInstance(resource, dicom, request, reply, service);
+  const signal = signalOf(reply);
+  const parts = instanceParts(resource, dicom, service, service.baseUrl(request), signal);
+  return sendParts(request, reply, 'application/dicom', parts);
+}
+
+async function* instanceParts(
+  resource: Resource,
+  accepted: readonly Representation[],
+  { gateway, renderer }: Service,
+  baseUrl: string,
+  signal: AbortSignal,
+): AsyncGenerator<Part, void, undefined> {
+  for await (const file of gateway.retrieve(resource, { signal })) {
+    try {
+      const { transferSyntaxUid, length, bytes } = await openFile(file, accepted, renderer, signal);
+      const headers: Record<string, string> = {
+        'Content-Type': formatMediaType('application/dicom', { 'transfer-syntax': transferSyntaxUid }),
+        'Content-Location': locate(baseUrl, file),
+      };
+      if (length !== undefined) headers['Content-Length'] = String(length);
+      yield { headers, body: bytes };
+    } finally {
+      file.release();
+    }
+  }
+}
+
+/** One instance as a single part, with a length, a tag and ranges where it is sent as stored. */
+async function sendInstance(
+  resource: Resource,
+  accepted: readonly Representation[],
+  request: FastifyRequest,
+  reply: FastifyReply,
+  service: Service,
+): Promise<FastifyReply> {
+  const { gateway, renderer } = service;
+  const signal = signalOf(reply);
+  const file = await gateway.open(resource, { signal });
+  hold(file, reply);
+  const form = formOf(file, accepted);
+  const etag = await etagOf(file, `${form.kind} ${form.transferSyntaxUid}`);
+  const headers: Record<string, string> = {
+    'content-location': locate(service.baseUrl(request), file),
+    'cache-control': 'private, no-cache',
+    etag,
+  };
+  if (isUnchanged(request.headers['if-none-match'], etag)) return reply.status(304).headers(headers).send();
+  if (form.kind === 'stored') {
+    const { length } = storedFile(file);
+    const range = request.headers['if-range'] === undefined ? parseRange(request.headers.range, length) : undefined;
+    headers['accept-ranges'] = 'bytes';
+    if (range === 'unsatisfiable') {
+      return reply.status(416).header('content-range', `bytes */${length}`).send();
+    }
+    if (range !== undefined) {
+      reply.status(206).header('content-range', `bytes ${range.start}-${range.end}/${length}`);
+    }
+    const part = storedFile(file, range);
+    headers['content-type'] = formatMediaType('application/dicom', { 'transfer-syntax': part.transferSyntaxUid });
+    headers['content-length'] = String(part.length);
+    return sendStream(request, reply, part.bytes, headers);
+  }
+  const { transferSyntaxUid, bytes } = await openFile(file, accepted, renderer, signal);
+  headers['content-type'] = formatMediaType('application/dicom', { 'transfer-syntax': transferSyntaxUid });
+  return sendStream(request, reply, bytes, headers);
+}

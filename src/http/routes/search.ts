@@ -1,0 +1,64 @@
+// QIDO-RS: the six search resources (PS3.18 10.6.1).
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { SearchRequest } from '../../bridge/query.ts';
+import type { Dataset } from '../../dimse/data/dataset.ts';
+import { choose } from '../accept.ts';
+import { writeJsonArray } from '../json.ts';
+import { uid } from '../paths.ts';
+import { primed } from '../primed.ts';
+import { sendParts, sendStream, signalOf } from '../respond.ts';
+import { type AddResource, queryOf, type Service, wantedOf } from '../service.ts';
+import { xmlParts } from '../xml.ts';
+
+/** Parameters that are about the answer, not about what is searched (8.3.3). */
+const OF_THE_ANSWER = new Set(['accept', 'charset']);
+
+/** Table 10.6.1-1, but for `/studies`, which STOW-RS shares. */
+const RESOURCES: readonly (readonly [path: string, level: SearchRequest['level']])[] = [
+  ['/studies/:study/series', 'series'],
+  ['/studies/:study/instances', 'instance'],
+  ['/studies/:study/series/:series/instances', 'instance'],
+  ['/series', 'series'],
+  ['/instances', 'instance'],
+];
+
+export function searchRoutes(add: AddResource, service: Service): void {
+  for (const [path, level] of RESOURCES) {
+    add(path, { GET: (request, reply) => search(level, request, reply, service) });
+  }
+}
+
+/** Answers a search at `level` (10.6.3). */
+export async function search(
+  level: SearchRequest['level'],
+  request: FastifyRequest,
+  reply: FastifyReply,
+  service: Service,
+): Promise<FastifyReply> {
+  const [best] = choose('search', wantedOf(request, service));
+  const baseUrl = service.baseUrl(request);
+  const { study, series } = request.params as { study?: string; series?: string };
+  const asked: SearchRequest = {
+    level,
+    ...(study === undefined ? {} : { study: uid(study, 'study') }),
+    ...(series === undefined ? {} : { series: uid(series, 'series') }),
+    parameters: queryOf(request)
+      .filter(([name]) => !OF_THE_ANSWER.has(name))
+      .map(([name, value]) => [name, value]),
+  };
+  const { results, warnings } = await service.gateway.search(asked, { baseUrl, signal: signalOf(reply) });
+  const { items, first } = await primed(results);
+  if (warnings.length > 0) reply.header('warning', warnings.map((text) => `299 ${baseUrl}: ${text}`).join(', '));
+  reply.header('cache-control', 'private, no-cache');
+  const isXml = best?.mediaType === 'application/dicom+xml';
+  // A multipart body without parts is none: without results XML has nothing but 204.
+  if (first === undefined && (service.emptySearch === 204 || isXml)) return reply.status(204).send();
+  if (isXml) return sendParts(request, reply, 'application/dicom+xml', xmlParts(items, noLocation));
+  return sendStream(request, reply, writeJsonArray(items), { 'content-type': best?.mediaType ?? '' });
+}
+
+/** Content-Location is not required for results of a search (8.4.2). */
+function noLocation(_dataset: Dataset): undefined {
+  return undefined;
+}

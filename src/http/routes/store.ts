@@ -1,0 +1,55 @@
+// STOW-RS: POST /studies and /studies/{study} (PS3.18 10.5). Uploads are read as they arrive and sent on to the PACS.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { StoreResult } from '../../bridge/gateway.ts';
+import { toJson } from '../../dimse/data/json.ts';
+import { toXml } from '../../dimse/data/xml.ts';
+import { DicomError } from '../../dimse/errors.ts';
+import { choose } from '../accept.ts';
+import { parseMediaType } from '../media-type.ts';
+import { uid } from '../paths.ts';
+import { signalOf } from '../respond.ts';
+import { type Service, wantedOf } from '../service.ts';
+import { dicomItems, type Upload } from '../store-items.ts';
+import { uploadOf } from '../upload.ts';
+
+/** An upload that is refused is read to its end up to this many bytes, so that the answer is heard; then cut off. */
+const MOST_IGNORED = 16 * 1024 * 1024;
+
+/** Answers a Store transaction. */
+export async function store(request: FastifyRequest, reply: FastifyReply, service: Service): Promise<FastifyReply> {
+  try {
+    return await answer(request, reply, service);
+  } catch (error) {
+    const rest = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY);
+    if (!request.raw.complete && rest > MOST_IGNORED) reply.header('connection', 'close');
+    throw error;
+  }
+}
+
+async function answer(request: FastifyRequest, reply: FastifyReply, service: Service): Promise<FastifyReply> {
+  const { study: named } = request.params as { study?: string };
+  const study = named === undefined ? undefined : uid(named, 'study');
+  const [best] = choose('store', wantedOf(request, service));
+  const type = request.headers['content-type'];
+  if (type === undefined) {
+    throw new DicomError('unsupported-media', 'the request has no Content-Type', { field: 'Content-Type' });
+  }
+  const baseUrl = service.baseUrl(request);
+  const upload: Upload = dicomItems(uploadOf(request, parseMediaType(type), service.limits), study);
+  const options = { baseUrl, signal: signalOf(reply), ...(study === undefined ? {} : { study }) };
+  const result = await service.gateway.store(upload.items, options);
+  const broken = upload.broken();
+  if (broken !== undefined && result.stored === 0) throw broken;
+  return send(result, best?.mediaType ?? 'application/dicom+json', reply);
+}
+
+/** The Store Instances Response Module: as JSON one object, not an array (Annex I.3). */
+function send({ response, httpStatus }: StoreResult, mediaType: string, reply: FastifyReply): FastifyReply {
+  const text = mediaType === 'application/dicom+xml' ? toXml(response) : toJson(response);
+  const location = response['00081190']?.Value?.[0];
+  if (typeof location === 'string' && httpStatus < 300) {
+    reply.headers({ location, 'content-location': location });
+  }
+  return reply.status(httpStatus).header('content-type', mediaType).send(Buffer.from(text));
+}

@@ -1,0 +1,49 @@
+// WADO-RS: thumbnails at all four levels (PS3.18 10.4.1.1.5): one image, of the middle instance and the middle frame, with
+// nothing written on it.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { openImage } from '../../render/image.ts';
+import { choose } from '../accept.ts';
+import { etagOf, isUnchanged } from '../etag.ts';
+import { resourceOf } from '../paths.ts';
+import { representativeOf } from '../representative.ts';
+import { hold, once, sendStream, signalOf } from '../respond.ts';
+import { type AddResource, locate, type Service, wantedOf } from '../service.ts';
+import { optionsOf } from './rendered.ts';
+
+const STUDY = '/studies/:study';
+const SERIES = `${STUDY}/series/:series`;
+const INSTANCE = `${SERIES}/instances/:instance`;
+/** The size of a thumbnail when the client names none, in pixels. */
+const SIDE = 128;
+
+export function thumbnailRoutes(add: AddResource, service: Service): void {
+  for (const path of [STUDY, SERIES, INSTANCE, `${INSTANCE}/frames/:frames`]) {
+    add(`${path}/thumbnail`, { GET: (request, reply) => thumbnail(request, reply, service) });
+  }
+}
+
+async function thumbnail(request: FastifyRequest, reply: FastifyReply, service: Service): Promise<FastifyReply> {
+  const { gateway, renderer } = service;
+  const resource = resourceOf(request);
+  const mediaType = choose('thumbnail', wantedOf(request, service))[0]?.mediaType ?? 'image/jpeg';
+  const asked = optionsOf(request, reply, mediaType, service, 'thumbnail');
+  const options = { ...asked, viewport: asked.viewport ?? { width: SIDE, height: SIDE } };
+  const signal = signalOf(reply);
+  const baseUrl = service.baseUrl(request);
+  const instance =
+    resource.instance === undefined ? await representativeOf(gateway, resource, { baseUrl, signal }) : resource;
+  const file = await gateway.open(instance, { signal });
+  hold(file, reply);
+  const etag = await etagOf(file, JSON.stringify(['thumbnail', resource.frames, options]));
+  reply.headers({ etag, 'cache-control': 'private, no-cache' });
+  if (isUnchanged(request.headers['if-none-match'], etag)) return reply.status(304).send();
+  const frame = resource.frames?.[0] ?? Math.floor((await openImage(file.path)).numberOfFrames / 2) + 1;
+  const { bytes } = await renderer.render(file.path, frame, options, signal);
+  const place = resource.frames === undefined ? '' : `/frames/${frame}`;
+  return sendStream(request, reply, once(bytes), {
+    'content-type': mediaType,
+    'content-length': String(bytes.length),
+    'content-location': locate(baseUrl, file) + place,
+  });
+}

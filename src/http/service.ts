@@ -1,0 +1,49 @@
+// What every route is given: the gateway, the renderer, and how this service is seen from outside.
+
+import type { FastifyRequest, RouteHandlerMethod } from 'fastify';
+import type { Gateway, StoredFile } from '../bridge/gateway.ts';
+import { pathOf } from '../bridge/resource.ts';
+import type { Renderer } from '../render/render.ts';
+import type { Wanted } from './accept.ts';
+import { single } from './query.ts';
+import type { Query } from './query.ts';
+
+/** Limits of an upload, enforced while it streams. Bytes and counts. */
+export type UploadLimits = { maxInstanceBytes: number; maxUploadBytes: number; maxParts: number };
+
+export type Service = {
+  gateway: Gateway;
+  renderer: Renderer;
+  basePath: string;
+  strictAccept: boolean;
+  emptySearch: 200 | 204;
+  limits: UploadLimits;
+  /** Absolute URL of the services as this client sees them, without a slash at its end. */
+  baseUrl(request: FastifyRequest): string;
+};
+
+/** The decoded query of a request: `app.ts` puts it there for every route. */
+export function queryOf(request: FastifyRequest): Query {
+  return request.query as Query;
+}
+
+/** The Accept header and `accept` parameter of a request. */
+export function wantedOf(request: FastifyRequest, service: Service): Wanted {
+  return {
+    header: request.headers.accept || undefined,
+    query: single(queryOf(request), 'accept'),
+    strict: service.strictAccept,
+  };
+}
+
+/** URL of the instance resource that `file` is. */
+export function locate(baseUrl: string, file: StoredFile): string {
+  const { studyInstanceUid: study, seriesInstanceUid: series, sopInstanceUid: instance } = file;
+  return `${baseUrl}${pathOf({ study, series, instance })}`;
+}
+
+/** Adds a resource at a path under the base, with the methods it has. */
+export type AddResource = (
+  path: string,
+  handlers: { GET?: RouteHandlerMethod; POST?: RouteHandlerMethod; OPTIONS?: RouteHandlerMethod },
+) => void;

@@ -1,0 +1,114 @@
+// A stored instance as PS3.10 bytes for the web: in the transfer syntax the client takes, with file meta information that
+// says so, never in Implicit VR or Big Endian (PS3.18 8.7.3).
+
+import { createReadStream } from 'node:fs';
+import type { StoredFile } from '../bridge/gateway.ts';
+import { writeFileMeta } from '../dimse/data/part10.ts';
+import { reencode } from '../dimse/data/reencode.ts';
+import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
+import { DicomError } from '../dimse/errors.ts';
+import type { Renderer } from '../render/render.ts';
+import type { Representation } from './accept.ts';
+import { EXPLICIT_LITTLE } from './offers.ts';
+import { primed } from './primed.ts';
+import type { ByteRange } from './range.ts';
+
+/** How a file can be had: as stored, with its data set re-encoded, or with its pixel data decoded. */
+export type Form = { kind: 'stored' | 'reencoded' | 'decoded'; transferSyntaxUid: string };
+
+/** A PS3.10 file whose first bytes are known to exist. `length` where it is known beforehand. */
+export type OpenedFile = { transferSyntaxUid: string; length?: number; bytes: AsyncIterable<Buffer> };
+
+const CHUNK = 1024 * 1024;
+
+/**
+ * The first of the `accepted` representations that `file` can be given in; `transferSyntax` of each is a UID or `*`.
+ * @throws DicomError `not-acceptable` when there is none
+ */
+export function formOf(file: StoredFile, accepted: readonly Representation[]): Form {
+  const stored = transferSyntax(file.transferSyntaxUid);
+  // A syntax that isn't known can be passed on to who takes anything; nobody can say how it is encoded.
+  const native = stored !== undefined && !stored.encapsulated;
+  const onWeb = stored === undefined || (stored.explicit && stored.endian === 'little' && !stored.deflated);
+  for (const { transferSyntax: wanted } of accepted) {
+    const asStored = wanted === '*' || wanted === file.transferSyntaxUid;
+    if (asStored && onWeb) return { kind: 'stored', transferSyntaxUid: file.transferSyntaxUid };
+    if (!asStored && wanted !== EXPLICIT_LITTLE) continue;
+    if (native) return { kind: 'reencoded', transferSyntaxUid: EXPLICIT_LITTLE };
+    if (stored !== undefined && wanted === EXPLICIT_LITTLE) return { kind: 'decoded', transferSyntaxUid: EXPLICIT_LITTLE };
+  }
+  throw new DicomError(
+    'not-acceptable',
+    `the instance is stored in transfer syntax ${file.transferSyntaxUid} and can be given in none of the acceptable ones`,
+    { field: 'transfer-syntax' },
+  );
+}
+
+/** The preamble and file meta information of `file` in the given transfer syntax (PS3.10 7.1). */
+function headOf(file: StoredFile, transferSyntaxUid: string): Buffer {
+  const { sopClassUid, sopInstanceUid } = file;
+  return writeFileMeta({ sopClassUid, sopInstanceUid, transferSyntaxUid });
+}
+
+/** The bytes of the file's data set from `start` to before `end`, counted from the first of the data set. */
+function read(file: StoredFile, start: number, end: number): AsyncIterable<Buffer> {
+  if (start >= end) return nothing();
+  const from = file.dataOffset + start;
+  return createReadStream(file.path, { start: from, end: file.dataOffset + end - 1, highWaterMark: CHUNK });
+}
+
+async function* nothing(): AsyncGenerator<Buffer, void, undefined> {}
+
+/** `head` and `body`, the head waiting for the first chunk: what can't be decoded must fail before anything is said. */
+async function* withHead(head: Buffer, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+  let waiting: Buffer | undefined = head;
+  for await (const chunk of body) {
+    if (waiting !== undefined) yield waiting;
+    waiting = undefined;
+    yield chunk;
+  }
+  if (waiting !== undefined) yield waiting;
+}
+
+/** The file as it is stored, or the bytes `range` of that. */
+export function storedFile(file: StoredFile, range?: ByteRange): OpenedFile & { length: number } {
+  const { transferSyntaxUid } = file;
+  const head = headOf(file, transferSyntaxUid);
+  const size = file.size - file.dataOffset;
+  const { start, end } = range ?? { start: 0, end: head.length + size - 1 };
+  const body = read(file, Math.max(0, start - head.length), end + 1 - head.length);
+  return { transferSyntaxUid, length: end + 1 - start, bytes: withHead(head.subarray(start, end + 1), body) };
+}
+
+async function openForm(file: StoredFile, form: Form, renderer: Renderer, signal: AbortSignal): Promise<OpenedFile> {
+  const { kind, transferSyntaxUid } = form;
+  if (kind === 'stored') return storedFile(file);
+  const body =
+    kind === 'reencoded'
+      ? reencode(read(file, 0, file.size - file.dataOffset), file.transferSyntaxUid, transferSyntaxUid)
+      : await renderer.transcode(file.path, transferSyntaxUid, signal);
+  const { items } = await primed(withHead(headOf(file, transferSyntaxUid), body));
+  return { transferSyntaxUid, bytes: items };
+}
+
+/**
+ * Opens `file` in the best of the `accepted` representations. Lossy data that can't be decoded are given as they are
+ * stored to who named no transfer syntax (8.7.3.4).
+ * @throws DicomError `not-acceptable` when no representation can be made
+ */
+export async function openFile(
+  file: StoredFile,
+  accepted: readonly Representation[],
+  renderer: Renderer,
+  signal: AbortSignal,
+): Promise<OpenedFile> {
+  const form = formOf(file, accepted);
+  try {
+    return await openForm(file, form, renderer, signal);
+  } catch (error) {
+    const undecodable = form.kind === 'decoded' && error instanceof DicomError && error.kind === 'not-acceptable';
+    const lossy = transferSyntax(file.transferSyntaxUid)?.lossy === true;
+    if (!undecodable || !lossy || !accepted.some((one) => !one.named)) throw error;
+    return storedFile(file);
+  }
+}
