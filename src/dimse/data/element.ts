@@ -15,6 +15,9 @@ export const SEQUENCE_END = 0xfffee0dd;
 /** The length field that means "undefined" (PS3.5 7.1.2). */
 export const UNDEFINED = 0xffffffff;
 
+/** Sequences within sequences that are followed where nothing else is said. */
+export const MAX_DEPTH = 32;
+
 /** The error for bytes that end before the element does: more bytes may mend it. */
 export function incomplete(): DicomError {
   return new DicomError('corrupt', 'The data set ends within an element', { field: 'length' });
@@ -95,4 +98,21 @@ export class ElementCursor {
     if (reserved === 0) this.readLongLength(little);
     else this.length = reserved;
   }
+}
+
+/** The bytes of a header; `length` -1 is undefined. Implicit VR, items and delimitation items have no `properties`. */
+export function elementHeader(
+  tag: number,
+  properties: VrProperties | undefined,
+  length: number,
+  little: boolean,
+): Buffer {
+  const header = Buffer.alloc(properties?.long ? 12 : 8);
+  const view = new DataView(header.buffer, header.byteOffset, header.length);
+  view.setUint16(0, tag >>> 16, little);
+  view.setUint16(2, tag & 0xffff, little);
+  if (properties) header.write(properties.vr, 4, 'latin1');
+  if (properties && !properties.long) view.setUint16(6, length, little);
+  else view.setUint32(header.length - 4, length < 0 ? UNDEFINED : length, little);
+  return header;
 }

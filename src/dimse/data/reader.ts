@@ -14,6 +14,7 @@ import {
   ITEM_END,
   incomplete,
   isIncomplete,
+  MAX_DEPTH,
   SEQUENCE_END,
 } from './element.ts';
 import { actualEncoding } from './sniff.ts';
@@ -63,7 +64,6 @@ const TRAILING_PADDING = 0xfffcfffc;
 const PIXEL_DATA = 0x7fe00010;
 const CHARSET = 0x00080005;
 const IMPLICIT: Encoding = { explicit: false, little: true };
-const DEFAULT_DEPTH = 32;
 
 /** What is in force within one data set or item. */
 type Scope = {
@@ -84,7 +84,7 @@ class Reader {
   constructor(bytes: Buffer, options: ReadOptions) {
     this.cursor = new ElementCursor(bytes);
     this.options = options;
-    this.maxDepth = options.maxDepth ?? DEFAULT_DEPTH;
+    this.maxDepth = options.maxDepth ?? MAX_DEPTH;
     const { view } = this.cursor;
     this.field = { bytes, view, little: true, text: decoder([]), keepText: options.keepText === true };
   }

@@ -5,6 +5,7 @@ import { normalTerm } from './charset.ts';
 import { encoder, type TextEncoding } from './charset-encode.ts';
 import type { Attribute, Dataset } from './dataset.ts';
 import { deflate } from './deflate.ts';
+import { elementHeader } from './element.ts';
 import { Tag } from './tags.ts';
 import { transferSyntax } from './transfer-syntax.ts';
 import { VRS, type VrProperties } from './vr.ts';
@@ -45,26 +46,10 @@ class Output {
     this.length += bytes.length;
   }
 
-  u16(value: number, header: Buffer, at: number): void {
-    if (this.form.little) header.writeUInt16LE(value, at);
-    else header.writeUInt16BE(value, at);
-  }
-
-  u32(value: number, header: Buffer, at: number): void {
-    if (this.form.little) header.writeUInt32LE(value, at);
-    else header.writeUInt32BE(value, at);
-  }
-
   /** Header of an element; `length` -1 is undefined. Without `properties` it is an item or a delimitation item. */
   header(tag: string, properties: VrProperties | undefined, length: number): void {
-    const explicit = this.form.explicit && properties !== undefined;
-    const header = Buffer.alloc(explicit && properties.long ? 12 : 8);
-    this.u16(Number.parseInt(tag.slice(0, 4), 16), header, 0);
-    this.u16(Number.parseInt(tag.slice(4), 16), header, 2);
-    if (explicit) header.write(properties.vr, 4, 'latin1');
-    if (explicit && !properties.long) this.u16(length, header, 6);
-    else this.u32(length < 0 ? 0xffffffff : length, header, header.length - 4);
-    this.add(header);
+    const { explicit, little } = this.form;
+    this.add(elementHeader(Number.parseInt(tag, 16), explicit ? properties : undefined, length, little));
   }
 }
 

@@ -1,0 +1,50 @@
+// Bytes that arrive in chunks, taken header by header and value by value.
+
+import { ElementCursor, incomplete } from './element.ts';
+
+/** Pulls from chunks only what is asked for; holds one chunk, or the few bytes of a header that two chunks share. */
+export class ByteSource {
+  /** Reads headers from the bytes that are there. */
+  cursor = new ElementCursor(Buffer.alloc(0));
+  private passed = 0;
+  private readonly chunks: AsyncIterator<Buffer>;
+
+  constructor(chunks: AsyncIterable<Buffer>) {
+    this.chunks = chunks[Symbol.asyncIterator]();
+  }
+
+  /** Bytes taken since the beginning. */
+  get position(): number {
+    return this.passed + this.cursor.position;
+  }
+
+  get available(): number {
+    return this.cursor.bytes.length - this.cursor.position;
+  }
+
+  /** Waits until `count` bytes are there, or the end. */
+  async fill(count: number): Promise<void> {
+    while (this.available < count) {
+      const { done, value } = await this.chunks.next();
+      if (done) return;
+      const { bytes, position } = this.cursor;
+      const rest = bytes.subarray(position);
+      this.passed += position;
+      this.cursor = new ElementCursor(rest.length === 0 ? value : Buffer.concat([rest, value]));
+    }
+  }
+
+  /** The next `count` bytes, which must be there. */
+  take(count: number): Buffer {
+    const { cursor } = this;
+    if (this.available < count) throw incomplete();
+    const start = cursor.position;
+    cursor.position += count;
+    return cursor.bytes.subarray(start, start + count);
+  }
+
+  /** Releases the chunks' source. */
+  async close(): Promise<void> {
+    await this.chunks.return?.();
+  }
+}
