@@ -4,6 +4,8 @@ import type { Attribute, Dataset, PersonName, Value } from './dataset.ts';
 import { Tag } from './tags.ts';
 import { VRS } from './vr.ts';
 
+export { fromJson } from './json-reader.ts';
+
 const UTF_8: Attribute = { vr: 'CS', Value: ['ISO_IR 192'] };
 const NON_ASCII = /[^\x00-\x7f]/;
 

@@ -1,9 +1,9 @@
 // Value fields to values (PS3.5 6.2, 6.4): what stands between the header of one element and the next.
 
-import type { TextDecoding } from './charset.ts';
+import { decoder, type TextDecoding } from './charset.ts';
 import type { Attribute, PersonName, Value } from './dataset.ts';
 import { tagText } from './tag-text.ts';
-import type { VrProperties } from './vr.ts';
+import { VRS, type Vr, type VrProperties } from './vr.ts';
 
 /** A value field in its surroundings: bytes with a view of the same bytes, byte order, and the character set in force. */
 export type Field = {
@@ -141,4 +141,11 @@ export function readValue(field: Field, properties: VrProperties, start: number,
   const values: Value[] = [];
   for (let at = start; at < end; at += size) values.push(numberAt(field, vr, at));
   return { vr, Value: values };
+}
+
+/** The attribute that a little endian value field in memory makes, text in UTF-8; undefined when the field does not fit. */
+export function fieldValues(vr: Vr, field: Buffer): Attribute | undefined {
+  const view = new DataView(field.buffer, field.byteOffset, field.length);
+  const text = decoder(['ISO_IR 192']);
+  return readValue({ bytes: field, view, little: true, text, keepText: false }, VRS[vr], 0, field.length);
 }
