@@ -10,6 +10,7 @@ import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  LogController,
 } from 'fastify';
 import type { Gateway } from '../bridge/gateway.ts';
 import { DicomError } from '../dimse/errors.ts';
@@ -46,7 +47,11 @@ export type AppOptions = {
 };
 
 const EXPOSED = ['Warning', 'Content-Location', 'Location', 'Retry-After', 'ETag', 'Content-Range', 'Allow'];
-const UPLOAD_LIMITS: UploadLimits = { maxInstanceBytes: 4 * 1024 ** 3, maxUploadBytes: 64 * 1024 ** 3, maxParts: 100_000 };
+const UPLOAD_LIMITS: UploadLimits = {
+  maxInstanceBytes: 4 * 1024 ** 3,
+  maxUploadBytes: 64 * 1024 ** 3,
+  maxParts: 100_000,
+};
 
 /** @throws DicomError `malformed` when an option is wrong */
 export async function buildApp(gateway: Gateway, renderer: Renderer, options: AppOptions): Promise<FastifyInstance> {
@@ -76,7 +81,10 @@ export async function buildApp(gateway: Gateway, renderer: Renderer, options: Ap
 }
 
 function addRoutes(app: FastifyInstance, service: Service): void {
-  const at = (prefix: string): AddResource => (path, handlers) => addResource(app, prefix + path, handlers);
+  const at =
+    (prefix: string): AddResource =>
+    (path, handlers) =>
+      addResource(app, prefix + path, handlers);
   const root = at('');
   const base = at(service.basePath);
   healthRoutes(root, service);
@@ -112,8 +120,7 @@ function addResource(app: FastifyInstance, url: string, handlers: Parameters<Add
     } else if (method === 'OPTIONS') {
       app.route({ method, url, handler: (_request, reply) => reply.status(204).header('allow', allow).send() });
     } else {
-      const refuse = async (request: FastifyRequest, reply: FastifyReply) =>
-        sendNotAllowed(allow, request, reply);
+      const refuse = async (request: FastifyRequest, reply: FastifyReply) => sendNotAllowed(allow, request, reply);
       app.route({ method, url, onRequest: refuse, handler: refuse });
     }
   }
@@ -138,7 +145,7 @@ function serverOptions(options: AppOptions): FastifyHttpOptions<Server> {
   return {
     ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
     // Its own lines carry the whole URL; `onResponse` writes ours.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     // Long frame lists and UID lists are honest requests.
     routerOptions: { maxParamLength: 8192, ignoreTrailingSlash: true, querystringParser: () => ({}) },
     http: { maxHeaderSize: 65536 },

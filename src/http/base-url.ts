@@ -30,7 +30,9 @@ export function trustedBy(list: readonly string[]): (address: string) => boolean
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
     const width = bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits);
     if (isIP(address) === 0 || !Number.isInteger(width) || width < 0 || width > (family === 'ipv6' ? 128 : 32)) {
-      throw new DicomError('malformed', `trustedProxies: ${entry} is no address or network`, { field: 'trustedProxies' });
+      throw new DicomError('malformed', `trustedProxies: ${entry} is no address or network`, {
+        field: 'trustedProxies',
+      });
     }
     trusted.addSubnet(address, width, family);
   }
@@ -50,7 +52,13 @@ function firstOf(header: string | string[] | undefined): string | undefined {
 function forwarded(header: string | undefined): { proto?: string; host?: string } {
   const pairs = (header ?? '').split(';').map((pair) => {
     const equals = pair.indexOf('=');
-    return [pair.slice(0, equals).trim().toLowerCase(), pair.slice(equals + 1).trim().replace(/^"(.*)"$/, '$1')];
+    return [
+      pair.slice(0, equals).trim().toLowerCase(),
+      pair
+        .slice(equals + 1)
+        .trim()
+        .replace(/^"(.*)"$/, '$1'),
+    ];
   });
   return Object.fromEntries(pairs);
 }

@@ -84,7 +84,7 @@ async function* compressedParts(
 ): AsyncGenerator<BulkdataPart, void, undefined> {
   const image = await openImage(asked.file.path);
   const accepted = acceptedOf(asked, []);
-  const form = await frameForm(asked.file, image, accepted, renderer, 1, asked.signal);
+  const form = await frameForm({ file: asked.file, image, renderer, signal: asked.signal }, accepted, 1);
   const { mediaType, multipart, contentType } = form;
   const frames = Array.from({ length: image.numberOfFrames }, (_, i) => i + 1);
   const headers = { 'Content-Type': contentType, 'Content-Location': asked.location };
@@ -93,7 +93,9 @@ async function* compressedParts(
     return;
   }
   if (!multipart && frames.length > 1) {
-    throw new DicomError('not-acceptable', 'compressed frames are given as multipart/related only', { field: 'Accept' });
+    throw new DicomError('not-acceptable', 'compressed frames are given as multipart/related only', {
+      field: 'Accept',
+    });
   }
   for (const frame of frames) {
     const bytes = await form.read(frame);

@@ -8,7 +8,7 @@ import type { Image } from '../render/image.ts';
 import type { Renderer } from '../render/render.ts';
 import type { Representation } from './accept.ts';
 import { formatMediaType } from './media-type.ts';
-import { EXPLICIT_LITTLE } from './offers.ts';
+import { BULKDATA_TYPES, EXPLICIT_LITTLE } from './offers.ts';
 
 /** The frames of an image in one encoding. `mediaType` says what they are, `contentType` with the transfer syntax. */
 export type FrameForm = {
@@ -20,66 +20,86 @@ export type FrameForm = {
 };
 
 const OCTETS = 'application/octet-stream';
+const ENCAPSULATED_UNCOMPRESSED = '1.2.840.10008.1.2.1.98';
+
+/** Frames of one image, and who can read, decode and encode them. */
+export type FrameSource = { file: StoredFile; image: Image; renderer: Renderer; signal: AbortSignal };
+
+/** How frames are stored, in the terms of the web. */
+type StoredForm = { mediaType: string; uid: string; compressed: boolean; lossy: boolean };
+
+function storedFormOf(image: Image): StoredForm {
+  const syntax = transferSyntax(image.transferSyntaxUid);
+  const compressed = syntax?.encapsulated === true && syntax.mediaType !== OCTETS;
+  if (!compressed) return { mediaType: OCTETS, uid: EXPLICIT_LITTLE, compressed, lossy: false };
+  const { mediaType = OCTETS, lossy = false } = syntax ?? {};
+  return { mediaType, uid: image.transferSyntaxUid, compressed, lossy };
+}
 
 /**
  * The best of the `accepted` encodings that `first` (1-based), and so every frame, can be had in.
  * @throws DicomError `not-acceptable` when there is none, `not-found` for a frame beyond the last
  */
 export async function frameForm(
-  file: StoredFile,
-  image: Image,
+  source: FrameSource,
   accepted: readonly Representation[],
-  renderer: Renderer,
   first: number,
-  signal: AbortSignal,
 ): Promise<FrameForm> {
-  const syntax = transferSyntax(image.transferSyntaxUid);
-  const compressed = syntax?.encapsulated === true && syntax.mediaType !== OCTETS;
-  const mediaType = compressed ? (syntax?.mediaType ?? OCTETS) : OCTETS;
-  const storedUid = compressed ? image.transferSyntaxUid : EXPLICIT_LITTLE;
-  const asStored = async (multipart: boolean): Promise<FrameForm> => {
-    const contentType = formatMediaType(mediaType, { 'transfer-syntax': storedUid });
-    const read = (frame: number): Promise<Buffer> => readFrame(image, frame);
-    return { mediaType, contentType, multipart, compressed, ...(await begun(first, read)) };
-  };
-  const decoded = async (multipart: boolean): Promise<FrameForm> => {
-    const contentType = formatMediaType(OCTETS, { 'transfer-syntax': EXPLICIT_LITTLE });
-    const read = async (frame: number): Promise<Buffer> => (await renderer.decode(file.path, frame, signal)).bytes;
-    return { mediaType: OCTETS, contentType, multipart, compressed: false, ...(await begun(first, read)) };
-  };
-  let undecodable: DicomError | undefined;
+  const stored = storedFormOf(source.image);
+  let refusal: DicomError | undefined;
   for (const one of accepted) {
-    if (isStored(one, { mediaType, storedUid, compressed })) return asStored(one.multipart);
-    if (one.mediaType !== OCTETS || one.transferSyntax !== EXPLICIT_LITTLE) continue;
     try {
-      return await decoded(one.multipart);
+      return await formOf(source, stored, one, first);
     } catch (error) {
       if (!(error instanceof DicomError) || error.kind !== 'not-acceptable') throw error;
-      undecodable = error;
+      refusal = error;
       // Lossy data that can't be decoded go as they are to who named no transfer syntax (8.7.3.4).
-      if (!one.named && syntax?.lossy === true) return asStored(one.multipart);
+      if (!one.named && stored.lossy && one.mediaType === OCTETS) return asStored(source, stored, one.multipart, first);
     }
   }
-  throw (
-    undecodable ??
-    new DicomError(
-      'not-acceptable',
-      `the frames are stored in transfer syntax ${image.transferSyntaxUid} and can be given in none of the acceptable types`,
-      { field: 'Accept' },
-    )
+  throw new DicomError(
+    'not-acceptable',
+    `the frames are stored in transfer syntax ${stored.uid} and can be given in none of the acceptable types`,
+    { field: 'Accept', cause: refusal },
   );
 }
 
+async function formOf(source: FrameSource, stored: StoredForm, one: Representation, first: number): Promise<FrameForm> {
+  const { mediaType, multipart, transferSyntax: uid = EXPLICIT_LITTLE } = one;
+  if (isStored(one, stored)) return asStored(source, stored, multipart, first);
+  const { renderer, file, signal } = source;
+  const compressed = mediaType !== OCTETS;
+  // `*` of a type that the frames are not stored in means the default of that type (Table 8.7.3-5).
+  const target = uid === '*' ? (BULKDATA_TYPES[mediaType]?.[0] ?? EXPLICIT_LITTLE) : uid;
+  if (target === ENCAPSULATED_UNCOMPRESSED) throw new DicomError('not-acceptable', 'the frames are not stored so');
+  const read = async (frame: number): Promise<Buffer> => {
+    const job = compressed
+      ? renderer.encode(file.path, frame, target, signal)
+      : renderer.decode(file.path, frame, signal);
+    return (await job).bytes;
+  };
+  const contentType = formatMediaType(mediaType, { 'transfer-syntax': target });
+  return { mediaType, contentType, multipart, compressed, ...(await begun(first, read)) };
+}
+
+async function asStored(
+  { image }: FrameSource,
+  { mediaType, uid, compressed }: StoredForm,
+  multipart: boolean,
+  first: number,
+): Promise<FrameForm> {
+  const contentType = formatMediaType(mediaType, { 'transfer-syntax': uid });
+  const read = (frame: number): Promise<Buffer> => readFrame(image, frame);
+  return { mediaType, contentType, multipart, compressed, ...(await begun(first, read)) };
+}
+
 /** Whether the stored bytes are what `one` asks for. */
-function isStored(
-  one: Representation,
-  stored: { mediaType: string; storedUid: string; compressed: boolean },
-): boolean {
+function isStored(one: Representation, { mediaType, uid, compressed }: StoredForm): boolean {
   // octet-stream with `*` takes the stored bytes whatever they are; they are labelled with their true type (8.7.9).
   if (one.mediaType === OCTETS && one.transferSyntax === '*') return true;
-  if (one.mediaType !== stored.mediaType) return false;
-  if (one.transferSyntax === stored.storedUid || one.transferSyntax === '*') return true;
-  return stored.compressed && !one.named;
+  if (one.mediaType !== mediaType) return false;
+  if (one.transferSyntax === uid || one.transferSyntax === '*') return true;
+  return compressed && !one.named;
 }
 
 /** `read` with its first frame read already, so that a failure shows before anything is sent. */

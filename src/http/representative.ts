@@ -10,8 +10,31 @@ type Asking = { baseUrl: string; signal: AbortSignal };
 
 /** Modalities (PS3.3 C.7.3.1.1.1) whose instances are no pictures by themselves. */
 const WITHOUT_PICTURE = new Set([
-  'SR', 'PR', 'KO', 'AU', 'ECG', 'EPS', 'HD', 'DOC', 'PLAN', 'REG', 'RTSTRUCT', 'RTPLAN', 'RTRECORD', 'RTINTENT',
-  'ANN', 'FID', 'RWV', 'TEXTUREMAP', 'M3D', 'RESP', 'SMR', 'STAIN', 'ASMT', 'LEN', 'OPM',
+  'SR',
+  'PR',
+  'KO',
+  'AU',
+  'ECG',
+  'EPS',
+  'HD',
+  'DOC',
+  'PLAN',
+  'REG',
+  'RTSTRUCT',
+  'RTPLAN',
+  'RTRECORD',
+  'RTINTENT',
+  'ANN',
+  'FID',
+  'RWV',
+  'TEXTUREMAP',
+  'M3D',
+  'RESP',
+  'SMR',
+  'STAIN',
+  'ASMT',
+  'LEN',
+  'OPM',
 ]);
 
 async function find(
@@ -41,7 +64,9 @@ function numberOf(dataset: Dataset): number {
 export async function representativeOf(gateway: Gateway, resource: Resource, asking: Asking): Promise<Resource> {
   const { study } = resource;
   const series = resource.series ?? (await seriesOf(gateway, resource, asking));
-  const instances = (await find(gateway, 'instance', { study, series }, asking)).sort((a, b) => numberOf(a) - numberOf(b));
+  const instances = (await find(gateway, 'instance', { study, series }, asking)).sort(
+    (a, b) => numberOf(a) - numberOf(b),
+  );
   const instance = text(instances[Math.floor(instances.length / 2)], '00080018');
   if (instance === undefined) throw new DicomError('not-found', 'the resource has no instance', { field: 'series' });
   return { study, series, instance };

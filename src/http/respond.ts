@@ -3,6 +3,7 @@
 
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { faultOf } from '../bridge/faults.ts';
 import type { StoredFile } from '../bridge/gateway.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { createBoundary, multipartType, type Part, writeMultipart } from './multipart-writer.ts';
@@ -36,9 +37,22 @@ export async function sendStream(
   reply.headers(headers);
   if (request.method === 'HEAD') {
     await items.return();
-    return reply.send(null);
+    return reply.send(Readable.from([]));
   }
-  return reply.send(Readable.from(items, { objectMode: false, highWaterMark: HIGH_WATER }));
+  return reply.send(Readable.from(logged(items, request), { objectMode: false, highWaterMark: HIGH_WATER }));
+}
+
+/** `bytes`, with one line in the log when they end before their end: the client only sees a connection that breaks. */
+async function* logged(bytes: AsyncIterable<Buffer>, request: FastifyRequest): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    yield* bytes;
+  } catch (error) {
+    const { name, detail } = faultOf(error);
+    const facts = { method: request.method, route: request.routeOptions.url, fault: name };
+    if (name === 'internal') request.log.error({ ...facts, err: error }, 'answer broken off');
+    else request.log.warn({ ...facts, reason: detail }, 'answer broken off');
+    throw error;
+  }
 }
 
 /** Sends `parts` as multipart/related whose root type is `type`. */

@@ -5,8 +5,8 @@ import type { Gateway, StoredFile } from '../bridge/gateway.ts';
 import { pathOf } from '../bridge/resource.ts';
 import type { Renderer } from '../render/render.ts';
 import type { Wanted } from './accept.ts';
-import { single } from './query.ts';
 import type { Query } from './query.ts';
+import { single } from './query.ts';
 
 /** Limits of an upload, enforced while it streams. Bytes and counts. */
 export type UploadLimits = { maxInstanceBytes: number; maxUploadBytes: number; maxParts: number };

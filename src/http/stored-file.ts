@@ -5,7 +5,7 @@ import { createReadStream } from 'node:fs';
 import type { StoredFile } from '../bridge/gateway.ts';
 import { writeFileMeta } from '../dimse/data/part10.ts';
 import { reencode } from '../dimse/data/reencode.ts';
-import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
+import { Deflated, ExplicitBig, ImplicitLittle, transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import { DicomError } from '../dimse/errors.ts';
 import type { Renderer } from '../render/render.ts';
 import type { Representation } from './accept.ts';
@@ -13,35 +13,32 @@ import { EXPLICIT_LITTLE } from './offers.ts';
 import { primed } from './primed.ts';
 import type { ByteRange } from './range.ts';
 
-/** How a file can be had: as stored, with its data set re-encoded, or with its pixel data decoded. */
-export type Form = { kind: 'stored' | 'reencoded' | 'decoded'; transferSyntaxUid: string };
+/** How a file can be had: as stored, with its data set re-encoded, or with its pixel data decoded or encoded. */
+export type Form = { kind: 'stored' | 'reencoded' | 'transcoded'; transferSyntaxUid: string; named: boolean };
 
 /** A PS3.10 file whose first bytes are known to exist. `length` where it is known beforehand. */
 export type OpenedFile = { transferSyntaxUid: string; length?: number; bytes: AsyncIterable<Buffer> };
 
 const CHUNK = 1024 * 1024;
+/** Transfer syntaxes that shall not appear on the web (8.7.3), and one that needs a Content-Encoding of its own. */
+const NOT_ON_WEB = new Set([ImplicitLittle, ExplicitBig, Deflated]);
 
-/**
- * The first of the `accepted` representations that `file` can be given in; `transferSyntax` of each is a UID or `*`.
- * @throws DicomError `not-acceptable` when there is none
- */
-export function formOf(file: StoredFile, accepted: readonly Representation[]): Form {
+/** The forms that would satisfy the `accepted` representations, best first; `transferSyntax` of each is a UID or `*`. */
+export function formsOf(file: StoredFile, accepted: readonly Representation[]): Form[] {
   const stored = transferSyntax(file.transferSyntaxUid);
   // A syntax that isn't known can be passed on to who takes anything; nobody can say how it is encoded.
   const native = stored !== undefined && !stored.encapsulated;
   const onWeb = stored === undefined || (stored.explicit && stored.endian === 'little' && !stored.deflated);
-  for (const { transferSyntax: wanted } of accepted) {
+  return accepted.flatMap(({ transferSyntax: wanted = '*', named }): Form[] => {
     const asStored = wanted === '*' || wanted === file.transferSyntaxUid;
-    if (asStored && onWeb) return { kind: 'stored', transferSyntaxUid: file.transferSyntaxUid };
-    if (!asStored && wanted !== EXPLICIT_LITTLE) continue;
-    if (native) return { kind: 'reencoded', transferSyntaxUid: EXPLICIT_LITTLE };
-    if (stored !== undefined && wanted === EXPLICIT_LITTLE) return { kind: 'decoded', transferSyntaxUid: EXPLICIT_LITTLE };
-  }
-  throw new DicomError(
-    'not-acceptable',
-    `the instance is stored in transfer syntax ${file.transferSyntaxUid} and can be given in none of the acceptable ones`,
-    { field: 'transfer-syntax' },
-  );
+    if (asStored && onWeb) return [{ kind: 'stored', transferSyntaxUid: file.transferSyntaxUid, named }];
+    if (native && (asStored || wanted === EXPLICIT_LITTLE)) {
+      return [{ kind: 'reencoded', transferSyntaxUid: EXPLICIT_LITTLE, named }];
+    }
+    return stored === undefined || NOT_ON_WEB.has(wanted)
+      ? []
+      : [{ kind: 'transcoded', transferSyntaxUid: wanted, named }];
+  });
 }
 
 /** The preamble and file meta information of `file` in the given transfer syntax (PS3.10 7.1). */
@@ -86,14 +83,14 @@ async function openForm(file: StoredFile, form: Form, renderer: Renderer, signal
   const body =
     kind === 'reencoded'
       ? reencode(read(file, 0, file.size - file.dataOffset), file.transferSyntaxUid, transferSyntaxUid)
-      : await renderer.transcode(file.path, transferSyntaxUid, signal);
+      : renderer.transcode(file.path, transferSyntaxUid, signal);
   const { items } = await primed(withHead(headOf(file, transferSyntaxUid), body));
   return { transferSyntaxUid, bytes: items };
 }
 
 /**
- * Opens `file` in the best of the `accepted` representations. Lossy data that can't be decoded are given as they are
- * stored to who named no transfer syntax (8.7.3.4).
+ * Opens `file` in the best of the `accepted` representations that can be made. Lossy data that can't be decoded are given
+ * as they are stored to who named no transfer syntax (8.7.3.4).
  * @throws DicomError `not-acceptable` when no representation can be made
  */
 export async function openFile(
@@ -102,13 +99,20 @@ export async function openFile(
   renderer: Renderer,
   signal: AbortSignal,
 ): Promise<OpenedFile> {
-  const form = formOf(file, accepted);
-  try {
-    return await openForm(file, form, renderer, signal);
-  } catch (error) {
-    const undecodable = form.kind === 'decoded' && error instanceof DicomError && error.kind === 'not-acceptable';
-    const lossy = transferSyntax(file.transferSyntaxUid)?.lossy === true;
-    if (!undecodable || !lossy || !accepted.some((one) => !one.named)) throw error;
-    return storedFile(file);
+  const lossy = transferSyntax(file.transferSyntaxUid)?.lossy === true;
+  let refusal: DicomError | undefined;
+  for (const form of formsOf(file, accepted)) {
+    try {
+      return await openForm(file, form, renderer, signal);
+    } catch (error) {
+      if (!(error instanceof DicomError) || error.kind !== 'not-acceptable') throw error;
+      refusal = error;
+      if (!form.named && lossy) return storedFile(file);
+    }
   }
+  throw new DicomError(
+    'not-acceptable',
+    `the instance is stored in transfer syntax ${file.transferSyntaxUid} and can be given in none of the acceptable ones`,
+    { field: 'transfer-syntax', cause: refusal },
+  );
 }

@@ -2,8 +2,8 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { pathOf, type Resource } from '../../bridge/resource.ts';
-import { openImage } from '../../render/image.ts';
 import { DicomError } from '../../dimse/errors.ts';
+import { openImage } from '../../render/image.ts';
 import { choose } from '../accept.ts';
 import { etagOf, isUnchanged } from '../etag.ts';
 import type { Part } from '../multipart-writer.ts';
@@ -32,7 +32,7 @@ async function frames(request: FastifyRequest, reply: FastifyReply, service: Ser
     const detail = `frame ${last} does not exist: the instance has ${image.numberOfFrames}`;
     throw new DicomError('not-found', detail, { field: 'frames' });
   }
-  const form = await frameForm(file, image, accepted, service.renderer, first, signal);
+  const form = await frameForm({ file, image, renderer: service.renderer, signal }, accepted, first);
   const etag = await etagOf(file, `frames ${list.join()} ${form.contentType} ${form.multipart}`);
   reply.headers({ etag, 'cache-control': 'private, no-cache' });
   if (isUnchanged(request.headers['if-none-match'], etag)) return reply.status(304).send();

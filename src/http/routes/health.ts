@@ -10,7 +10,10 @@ export function healthRoutes(add: AddResource, { gateway }: Service): void {
   add('/readyz', {
     GET: async (_request, reply) => {
       const report = await gateway.ready(signalOf(reply));
-      reply.status(report.ready ? 200 : 503).type('application/json').header('cache-control', 'no-store');
+      reply
+        .status(report.ready ? 200 : 503)
+        .type('application/json')
+        .header('cache-control', 'no-store');
       return reply.send(Buffer.from(`${JSON.stringify(report)}\n`));
     },
   });

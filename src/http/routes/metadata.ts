@@ -10,7 +10,11 @@ import { sendParts, sendStream, signalOf } from '../respond.ts';
 import { type AddResource, type Service, wantedOf } from '../service.ts';
 import { xmlParts } from '../xml.ts';
 
-const LEVELS = ['/studies/:study', '/studies/:study/series/:series', '/studies/:study/series/:series/instances/:instance'];
+const LEVELS = [
+  '/studies/:study',
+  '/studies/:study/series/:series',
+  '/studies/:study/series/:series/instances/:instance',
+];
 
 export function metadataRoutes(add: AddResource, service: Service): void {
   for (const level of LEVELS) {
@@ -26,7 +30,12 @@ async function metadata(request: FastifyRequest, reply: FastifyReply, service: S
   reply.header('content-location', `${baseUrl}${pathOf(resource)}/metadata`);
   reply.header('cache-control', 'private, no-cache');
   if (best?.mediaType === 'application/dicom+xml') {
-    return sendParts(request, reply, 'application/dicom+xml', xmlParts(datasets, (one) => locate(baseUrl, one)));
+    return sendParts(
+      request,
+      reply,
+      'application/dicom+xml',
+      xmlParts(datasets, (one) => locate(baseUrl, one)),
+    );
   }
   return sendStream(request, reply, writeJsonArray(datasets), { 'content-type': best?.mediaType ?? '' });
 }

@@ -56,7 +56,9 @@ async function renderedInstance(request: FastifyRequest, reply: FastifyReply, se
   hold(file, reply);
   if (isDocument(file)) return sendDocument(file, request, reply, service);
   if (best === undefined) {
-    throw new DicomError('not-acceptable', 'the instance is no document: it is rendered as an image', { field: 'Accept' });
+    throw new DicomError('not-acceptable', 'the instance is no document: it is rendered as an image', {
+      field: 'Accept',
+    });
   }
   return sendFrames(file, resource.frames, best, options, signal, request, reply, service);
 }

@@ -10,7 +10,7 @@ import { resourceOf } from '../paths.ts';
 import { parseRange } from '../range.ts';
 import { hold, sendParts, sendStream, signalOf } from '../respond.ts';
 import { type AddResource, locate, type Service, wantedOf } from '../service.ts';
-import { formOf, openFile, storedFile } from '../stored-file.ts';
+import { formsOf, openFile, storedFile } from '../stored-file.ts';
 import { bulkdataOf } from './bulkdata.ts';
 
 export function retrieveRoutes(add: AddResource, service: Service): void {
@@ -69,15 +69,15 @@ async function sendInstance(
   const signal = signalOf(reply);
   const file = await gateway.open(resource, { signal });
   hold(file, reply);
-  const form = formOf(file, accepted);
-  const etag = await etagOf(file, `${form.kind} ${form.transferSyntaxUid}`);
+  const forms = formsOf(file, accepted);
+  const etag = await etagOf(file, JSON.stringify(forms));
   const headers: Record<string, string> = {
     'content-location': locate(service.baseUrl(request), file),
     'cache-control': 'private, no-cache',
     etag,
   };
   if (isUnchanged(request.headers['if-none-match'], etag)) return reply.status(304).headers(headers).send();
-  if (form.kind === 'stored') {
+  if (forms[0]?.kind === 'stored') {
     const { length } = storedFile(file);
     const range = request.headers['if-range'] === undefined ? parseRange(request.headers.range, length) : undefined;
     headers['accept-ranges'] = 'bytes';

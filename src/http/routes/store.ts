@@ -10,7 +10,7 @@ import { parseMediaType } from '../media-type.ts';
 import { uid } from '../paths.ts';
 import { signalOf } from '../respond.ts';
 import { type Service, wantedOf } from '../service.ts';
-import { dicomItems, type Upload } from '../store-items.ts';
+import { dicomItems } from '../store-items.ts';
 import { uploadOf } from '../upload.ts';
 
 /** An upload that is refused is read to its end up to this many bytes, so that the answer is heard; then cut off. */
@@ -36,11 +36,9 @@ async function answer(request: FastifyRequest, reply: FastifyReply, service: Ser
     throw new DicomError('unsupported-media', 'the request has no Content-Type', { field: 'Content-Type' });
   }
   const baseUrl = service.baseUrl(request);
-  const upload: Upload = dicomItems(uploadOf(request, parseMediaType(type), service.limits), study);
+  const items = dicomItems(uploadOf(request, parseMediaType(type), service.limits));
   const options = { baseUrl, signal: signalOf(reply), ...(study === undefined ? {} : { study }) };
-  const result = await service.gateway.store(upload.items, options);
-  const broken = upload.broken();
-  if (broken !== undefined && result.stored === 0) throw broken;
+  const result = await service.gateway.store(items, options);
   return send(result, best?.mediaType ?? 'application/dicom+json', reply);
 }
 

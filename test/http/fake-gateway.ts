@@ -1,0 +1,161 @@
+// A gateway without a PACS: it holds the fixtures as files and answers as the contract says, and counts what is asked of it.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bulkdataOf } from '../../src/bridge/bulkdata.ts';
+import type { Gateway, StoredFile, StoreItem } from '../../src/bridge/gateway.ts';
+import { metadataOf } from '../../src/bridge/metadata.ts';
+import type { SearchRequest } from '../../src/bridge/query.ts';
+import type { Resource } from '../../src/bridge/resource.ts';
+import { type StoreRow, storeResult } from '../../src/bridge/store-result.ts';
+import type { Dataset } from '../../src/dimse/data/dataset.ts';
+import { readFileMeta } from '../../src/dimse/data/part10.ts';
+import { DicomError } from '../../src/dimse/errors.ts';
+import { FIXTURES, type Fixture, STUDY } from './fixtures.ts';
+
+export type Stored = { sopInstanceUid: string; transferSyntaxUid: string; bytes: Buffer };
+
+export type FakeGateway = Gateway & {
+  searches: SearchRequest[];
+  /** What `search` finds, and what it warns of. */
+  found: Dataset[];
+  warnings: string[];
+  stored: Stored[];
+  /** Status that the PACS gives each stored instance; 0 by default. */
+  storeStatus(item: { sopInstanceUid: string }): number;
+  /** Thrown by every call, when set. */
+  failure: Error | undefined;
+  /** Thrown by `retrieve` and `metadata` behind so many instances. */
+  failAfter: { instances: number; error: Error } | undefined;
+  /** Files given out and not yet released. */
+  held: number;
+  /** Calls whose signal fired. */
+  aborted: number;
+  /** Waited for by `open`, `retrieve` and `search` before they answer. */
+  gate: Promise<void> | undefined;
+};
+
+export async function createFakeGateway(): Promise<FakeGateway> {
+  const dir = await mkdtemp(join(tmpdir(), 'http-test-'));
+  const files = await Promise.all(Object.values(FIXTURES).map((one) => keep(dir, one)));
+  const fake: FakeGateway = {
+    searches: [],
+    found: [],
+    warnings: [],
+    stored: [],
+    storeStatus: () => 0,
+    failure: undefined,
+    failAfter: undefined,
+    held: 0,
+    aborted: 0,
+    gate: undefined,
+    async search(request, { signal }) {
+      await begin(fake, signal);
+      fake.searches.push(request);
+      return { results: each(fake.found), warnings: fake.warnings };
+    },
+    async *retrieve(resource, { signal }) {
+      yield* held(fake, matching(files, resource), signal);
+    },
+    async open(resource, { signal }) {
+      await begin(fake, signal);
+      const [file] = matching(files, resource);
+      if (file === undefined) throw new DicomError('not-found', 'no such instance');
+      return take(fake, file);
+    },
+    async *metadata(resource, { baseUrl, signal }) {
+      for await (const file of held(fake, matching(files, resource), signal)) {
+        try {
+          yield await metadataOf(file, { baseUrl, inlineBytes: 16 });
+        } finally {
+          file.release();
+        }
+      }
+    },
+    bulkdata: bulkdataOf,
+    async store(items, options) {
+      if (fake.failure !== undefined) throw fake.failure;
+      const rows: StoreRow[] = [];
+      try {
+        for await (const item of items) rows.push(await keepItem(fake, item, options.study));
+      } catch (error) {
+        if (rows.length === 0 || !(error instanceof DicomError)) throw error;
+        rows.push({ status: 0xc000 });
+      }
+      return storeResult(rows, options);
+    },
+    async ready() {
+      const ok = fake.failure === undefined;
+      return { ready: ok, pacs: [{ name: 'FAKE', ok }] };
+    },
+    close: () => rm(dir, { recursive: true, force: true }),
+  };
+  return fake;
+}
+
+async function keep(dir: string, fixture: Fixture): Promise<StoredFile> {
+  const path = join(dir, `${fixture.sopInstanceUid}.dcm`);
+  await writeFile(path, fixture.file);
+  const { sopClassUid, sopInstanceUid, seriesInstanceUid, transferSyntaxUid } = fixture;
+  const { dataOffset } = readFileMeta(fixture.file);
+  const uids = { sopClassUid, sopInstanceUid, studyInstanceUid: STUDY, seriesInstanceUid, transferSyntaxUid };
+  return { path, ...uids, dataOffset, size: fixture.file.length, release: () => {} };
+}
+
+function matching(files: readonly StoredFile[], { study, series, instance }: Resource): StoredFile[] {
+  return files.filter(
+    (file) =>
+      file.studyInstanceUid === study &&
+      (series === undefined || file.seriesInstanceUid === series) &&
+      (instance === undefined || file.sopInstanceUid === instance),
+  );
+}
+
+async function begin(fake: FakeGateway, signal: AbortSignal): Promise<void> {
+  signal.addEventListener('abort', () => fake.aborted++);
+  if (fake.failure !== undefined) throw fake.failure;
+  if (fake.gate !== undefined) {
+    await Promise.race([fake.gate, new Promise((_, no) => signal.addEventListener('abort', () => no(signal.reason)))]);
+  }
+}
+
+function take(fake: FakeGateway, file: StoredFile): StoredFile {
+  fake.held++;
+  let released = false;
+  const release = (): void => {
+    if (released) throw new Error('released twice');
+    released = true;
+    fake.held--;
+  };
+  return { ...file, release };
+}
+
+async function* held(fake: FakeGateway, files: readonly StoredFile[], signal: AbortSignal): AsyncGenerator<StoredFile> {
+  await begin(fake, signal);
+  if (files.length === 0) throw new DicomError('not-found', 'nothing matches');
+  for (const [i, file] of files.entries()) {
+    if (fake.failAfter?.instances === i) throw fake.failAfter.error;
+    yield take(fake, file);
+  }
+}
+
+async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
+}
+
+async function keepItem(fake: FakeGateway, item: StoreItem, study: string | undefined): Promise<StoreRow> {
+  if ('failure' in item) {
+    const { failure, ...names } = item;
+    return { ...names, status: failure };
+  }
+  const { body, sopClassUid, sopInstanceUid, transferSyntaxUid, studyInstanceUid = STUDY } = item;
+  const row = { sopClassUid, sopInstanceUid, studyInstanceUid };
+  if (study !== undefined && studyInstanceUid !== study) return { ...row, status: 0xa900 };
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  const status = fake.storeStatus(item);
+  if (status === 0 || status >= 0xb000)
+    fake.stored.push({ sopInstanceUid, transferSyntaxUid, bytes: Buffer.concat(chunks) });
+  return { ...row, status };
+}

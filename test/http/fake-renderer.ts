@@ -1,0 +1,49 @@
+// A renderer that draws nothing: a picture is the JSON of what was asked, so that tests see it.
+
+import { basename } from 'node:path';
+import { DicomError } from '../../src/dimse/errors.ts';
+import type { Renderer } from '../../src/render/render.ts';
+import { DOCUMENT, EXPLICIT, FIXTURES, PIXELS } from './fixtures.ts';
+
+export type FakeRenderer = Renderer & {
+  /** Compressed frames can't be decoded while this is set. */
+  undecodable: boolean;
+  /** Jobs done. */
+  jobs: number;
+};
+
+const WITHOUT_PIXELS = new Set([FIXTURES.pdf, FIXTURES.report].map((one) => `${one.sopInstanceUid}.dcm`));
+
+export function createFakeRenderer(): FakeRenderer {
+  const refuse = (path: string): void => {
+    if (WITHOUT_PIXELS.has(basename(path))) throw new DicomError('not-acceptable', 'the instance has no pixel data');
+    if (fake.undecodable) throw new DicomError('not-acceptable', 'no decoder');
+    fake.jobs++;
+  };
+  const fake: FakeRenderer = {
+    undecodable: false,
+    jobs: 0,
+    async render(path, frame, options) {
+      refuse(path);
+      return {
+        mediaType: options.mediaType,
+        bytes: Buffer.from(JSON.stringify({ file: basename(path), frame, ...options })),
+      };
+    },
+    async decode(path, frame) {
+      refuse(path);
+      return { bytes: Buffer.concat([Buffer.from([frame]), PIXELS]), photometricInterpretation: 'MONOCHROME2' };
+    },
+    async encode() {
+      throw new DicomError('not-acceptable', 'no encoder');
+    },
+    async *transcode(path, transferSyntaxUid) {
+      if (transferSyntaxUid !== EXPLICIT) throw new DicomError('not-acceptable', 'no encoder');
+      refuse(path);
+      yield Buffer.from('decoded:');
+      yield DOCUMENT;
+    },
+    async close() {},
+  };
+  return fake;
+}
