@@ -11,8 +11,8 @@ export type Phantom = {
   sopClassUid: string;
   sopInstanceUid: string;
   transferSyntaxUid: string;
-  /** Specific Character Set to encode with; UTF-8 where none is given. */
-  charset?: string;
+  /** True: text comes as the bytes of the Specific Character Set that the data set names; else it is written in UTF-8. */
+  encoded: boolean;
   /** Draws the picture and gives the whole data set. */
   build(): Dataset;
 };
@@ -21,12 +21,20 @@ export type PhantomStudy = {
   studyInstanceUid: string;
   /** What it is, for the demo's listing. */
   title: string;
+  /** Its alphabetic group. */
   patientName: string;
   patientId: string;
   instances: Phantom[];
 };
 
-export type StudyContents = { key: string; title: string; charset?: string; patient: Contents; study: Contents };
+export type StudyContents = {
+  key: string;
+  title: string;
+  /** Values of Specific Character Set, for text that is encoded already. */
+  charset?: string[];
+  patient: Contents;
+  study: Contents;
+};
 export type SeriesContents = {
   key: string;
   number: number;
@@ -53,7 +61,7 @@ export function phantomStudy(
   return {
     studyInstanceUid: uidOf(study.key),
     title: study.title,
-    patientName: String(PatientName),
+    patientName: String(PatientName).replace(/=.*/s, ''),
     patientId: String(PatientID),
     instances: series.flatMap((each) => each.instances.map((instance) => phantom(study, each.series, instance))),
   };
@@ -66,10 +74,10 @@ function phantom(study: StudyContents, series: SeriesContents, instance: Instanc
     sopClassUid: instance.sopClassUid,
     sopInstanceUid,
     transferSyntaxUid: series.transferSyntaxUid,
-    ...(study.charset !== undefined && { charset: study.charset }),
+    encoded: study.charset !== undefined,
     build: () =>
       attributes({
-        SpecificCharacterSet: (study.charset ?? 'ISO_IR 192').split('\\'),
+        SpecificCharacterSet: study.charset ?? 'ISO_IR 192',
         SOPClassUID: instance.sopClassUid,
         SOPInstanceUID: sopInstanceUid,
         StudyInstanceUID: uidOf(study.key),

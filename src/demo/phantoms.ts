@@ -1,6 +1,7 @@
 // The phantom studies of the demo: six studies of five invented patients, one for each way that pixels come.
 
 import { ExplicitLittle, ImplicitLittle } from '../dimse/data/transfer-syntax.ts';
+import { jisText } from './japanese.ts';
 import { type Contents, type PhantomStudy, phantomStudy, uidOf } from './phantom.ts';
 import { ctSlices } from './phantom-ct.ts';
 import { enhancedMr } from './phantom-enhanced.ts';
@@ -121,11 +122,11 @@ function headMr(): PhantomStudy {
     {
       key: 'mr',
       title: 'MR of a head: T1 slices and an enhanced multi-frame T2; Japanese names in ISO 2022',
-      charset: '\\ISO 2022 IR 87',
-      patient: patient('Yamada^Tarou=山田^太郎=やまだ^たろう', 'PHANTOM-2', '19631105', 'M'),
+      charset: ['', 'ISO 2022 IR 87'],
+      patient: patient(jisText('Yamada^Tarou=山田^太郎=やまだ^たろう'), 'PHANTOM-2', '19631105', 'M'),
       study: {
         ...visit('20240502', '143000', 'A-1042', 'MR1', 'MR Head'),
-        ReferringPhysicianName: 'Suzuki^Hanako=鈴木^花子=すずき^はなこ',
+        ReferringPhysicianName: jisText('Suzuki^Hanako=鈴木^花子=すずき^はなこ'),
       },
     },
     [
