@@ -1,0 +1,230 @@
+// DIMSE side by side with DCMTK's tools, against the same peers in the same run: C-GET, C-STORE, C-FIND, and memory.
+// node bench/dimse.ts [get] [store] [find] [memory]; DICOM_CORPUS names the folder with gen_study.py.
+
+import { execFileSync, fork } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readFileMeta } from '../src/dimse/data/part10.ts';
+import { Tag } from '../src/dimse/data/tags.ts';
+import { ExplicitLittle, ImplicitLittle } from '../src/dimse/data/transfer-syntax.ts';
+import { connect, type Instance, listen } from '../src/dimse/index.ts';
+import { corpusDir } from '../test/support/corpus.ts';
+import { type Peer, runToolOk, startDcmqrscp, startOrthanc } from '../test/support/peers.ts';
+
+const CT = '1.2.840.10008.5.1.4.1.1.2';
+const STUDY_FIND = '1.2.840.10008.5.1.4.1.2.2.1';
+const STUDY_GET = '1.2.840.10008.5.1.4.1.2.2.3';
+const ROUNDS = 5;
+const dir = mkdtempSync(join(tmpdir(), 'bench-dimse-'));
+
+type Sample = { ms: number; cpuMs: number };
+
+async function measured(run: () => Promise<unknown>): Promise<Sample> {
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  await run();
+  const used = process.cpuUsage(cpu);
+  return { ms: performance.now() - start, cpuMs: (used.user + used.system) / 1000 };
+}
+
+const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+const medianMs = (samples: Sample[]) => median(samples.map(({ ms }) => ms));
+
+/** Ours and theirs by turns, so that both have the same machine. */
+async function sideBySide(name: string, ours: () => Promise<unknown>, theirs: () => Promise<unknown>): Promise<void> {
+  const left: Sample[] = [];
+  const right: Sample[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    right.push(await measured(theirs));
+    left.push(await measured(ours));
+  }
+  const cpu = median(left.map(({ cpuMs }) => cpuMs)).toFixed(0);
+  const ratio = (medianMs(left) / medianMs(right)).toFixed(2);
+  console.log(
+    `${name}: ours ${medianMs(left).toFixed(0)} ms (our CPU ${cpu} ms), peer's tool ${medianMs(right).toFixed(0)} ms, ratio ${ratio}`,
+  );
+}
+
+function study(slices: number): { files: string[]; studyUid: string } {
+  const corpus = corpusDir();
+  if (corpus === undefined) throw new Error('no DICOM corpus: set DICOM_CORPUS to its folder');
+  const out = join(dir, `ct${slices}`);
+  const script = join(corpus, 'gen_study.py');
+  const args = ['--out', out, '--slices', String(slices), '--transfer-syntax', 'explicit'];
+  const said = execFileSync('/usr/bin/python3', [script, ...args], { encoding: 'utf8' });
+  const files = readdirSync(out).map((name) => join(out, name));
+  return { files, studyUid: /study ([\d.]+)/.exec(said)?.[1] ?? '' };
+}
+
+const address = (peer: Peer) => ['-aec', peer.aeTitle, peer.host, String(peer.port)];
+
+const associate = (peer: Peer, contexts: Parameters<typeof connect>[0]['contexts']) =>
+  connect({ host: peer.host, port: peer.port, calledAeTitle: peer.aeTitle, callingAeTitle: 'BENCH', contexts });
+
+async function getStudy(peer: Peer, studyUid: string, expected: number): Promise<void> {
+  const association = await associate(peer, [
+    { abstractSyntax: STUDY_GET, transferSyntaxes: [ExplicitLittle, ImplicitLittle] },
+    { abstractSyntax: CT, transferSyntaxes: [ExplicitLittle], roles: { scu: false, scp: true } },
+  ]);
+  const identifier = {
+    [Tag.QueryRetrieveLevel]: { vr: 'CS' as const, Value: ['STUDY'] },
+    [Tag.StudyInstanceUID]: { vr: 'UI' as const, Value: [studyUid] },
+  };
+  let instances = 0;
+  for await (const instance of association.get({ sopClassUid: STUDY_GET, identifier })) {
+    for await (const _ of instance.body);
+    instances += 1;
+  }
+  await association.release();
+  if (instances !== expected) throw new Error(`${instances} of ${expected} instances came`);
+}
+
+async function benchGet(): Promise<void> {
+  const { files, studyUid } = study(500);
+  const peer = await startOrthanc({ files });
+  try {
+    const theirs = async () => {
+      const out = mkdtempSync(join(dir, 'getscu-'));
+      const keys = ['-k', 'QueryRetrieveLevel=STUDY', '-k', `StudyInstanceUID=${studyUid}`];
+      await runToolOk('getscu', ['-S', '+B', '-od', out, ...keys, ...address(peer)]);
+      const came = readdirSync(out).length;
+      rmSync(out, { recursive: true });
+      if (came !== files.length) throw new Error(`getscu received ${came}`);
+    };
+    await sideBySide('C-GET of 500 CT slices from Orthanc', () => getStudy(peer, studyUid, files.length), theirs);
+  } finally {
+    await peer.stop();
+  }
+}
+
+async function storeAll(peer: Peer, files: string[]): Promise<void> {
+  const association = await associate(peer, [{ abstractSyntax: CT, transferSyntaxes: [ExplicitLittle] }]);
+  for (const file of files) {
+    const bytes = readFileSync(file);
+    const meta = readFileMeta(bytes);
+    const instance: Instance = {
+      sopClassUid: meta.sopClassUid ?? '',
+      sopInstanceUid: meta.sopInstanceUid ?? '',
+      transferSyntaxUid: meta.transferSyntaxUid,
+      body: (async function* () {
+        yield bytes.subarray(meta.dataOffset);
+      })(),
+    };
+    const { status } = await association.store(instance);
+    if (status !== 0) throw new Error(`C-STORE status ${status.toString(16)}`);
+  }
+  await association.release();
+}
+
+async function benchStore(): Promise<void> {
+  const { files } = study(100);
+  const folder = join(dir, 'ct100');
+  for (const [name, start] of [
+    ['Orthanc', () => startOrthanc()],
+    ['dcmqrscp', () => startDcmqrscp({ maxPduLength: 131072 })],
+  ] as const) {
+    const peer = await start();
+    try {
+      const theirs = () => runToolOk('storescu', ['-xe', '+sd', '+r', ...address(peer), folder]);
+      await sideBySide(`C-STORE of 100 CT slices to ${name}`, () => storeAll(peer, files), theirs);
+    } finally {
+      await peer.stop();
+    }
+  }
+}
+
+async function benchFind(): Promise<void> {
+  const { files } = study(3);
+  const peer = await startOrthanc({ files });
+  try {
+    const association = await associate(peer, [{ abstractSyntax: STUDY_FIND, transferSyntaxes: [ExplicitLittle] }]);
+    const keys = [Tag.PatientName, Tag.PatientID, Tag.StudyDate, Tag.StudyInstanceUID, Tag.AccessionNumber];
+    const identifier = {
+      [Tag.QueryRetrieveLevel]: { vr: 'CS' as const, Value: ['STUDY'] },
+      ...Object.fromEntries(keys.map((tag) => [tag, { vr: 'LO' as const }])),
+    };
+    const query = async () => {
+      let matches = 0;
+      for await (const _ of association.find({ sopClassUid: STUDY_FIND, identifier })) matches += 1;
+      if (matches !== 1) throw new Error(`${matches} matches`);
+    };
+    for (let warmUp = 0; warmUp < 200; warmUp += 1) await query();
+    const times: number[] = [];
+    const total = await measured(async () => {
+      for (let count = 0; count < 1000; count += 1) times.push((await measured(query)).ms);
+    });
+    times.sort((a, b) => a - b);
+    const [p50 = 0, p99 = 0] = [times[500], times[990]];
+    const cpu = (total.cpuMs / 1000).toFixed(3);
+    console.log(
+      `C-FIND, 1,000 study queries: p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms, our CPU ${cpu} ms per query`,
+    );
+    await association.release();
+  } finally {
+    await peer.stop();
+  }
+}
+
+/** The other process of the memory measurement: serves one instance of so many bytes by C-GET. */
+async function serve(size: number): Promise<void> {
+  const chunk = Buffer.alloc(1 << 20);
+  const listener = await listen({
+    host: '127.0.0.1',
+    port: 0,
+    contexts: () => [ExplicitLittle],
+    services: {
+      get: async () => ({
+        total: 1,
+        instances: (async function* () {
+          const body = (async function* () {
+            for (let sent = 0; sent < size; sent += chunk.length) yield chunk;
+          })();
+          yield { sopClassUid: CT, sopInstanceUid: '1.2.3', transferSyntaxUid: ExplicitLittle, body };
+        })(),
+      }),
+    },
+  });
+  process.send?.(listener.port);
+}
+
+async function benchMemory(): Promise<void> {
+  const child = fork(fileURLToPath(import.meta.url), ['serve', String(2 ** 31)]);
+  try {
+    const port = await new Promise<number>((resolve) => child.once('message', (message) => resolve(Number(message))));
+    const peer = { aeTitle: 'SERVER', host: '127.0.0.1', port } as Peer;
+    globalThis.gc?.();
+    const before = process.memoryUsage.rss();
+    let peak = before;
+    const timer = setInterval(() => {
+      peak = Math.max(peak, process.memoryUsage.rss());
+    }, 10);
+    const { ms } = await measured(() => getStudy(peer, '1.2', 1));
+    clearInterval(timer);
+    const growth = ((peak - before) / 1e6).toFixed(0);
+    console.log(`one instance of 2 GiB: RSS grew by ${growth} MB at most, ${(2 ** 31 / 1e3 / ms).toFixed(0)} MB/s`);
+  } finally {
+    child.kill();
+  }
+}
+
+const BENCHES: Record<string, () => Promise<void>> = {
+  get: benchGet,
+  store: benchStore,
+  find: benchFind,
+  memory: benchMemory,
+};
+const [first, size] = process.argv.slice(2);
+if (first === 'serve') {
+  await serve(Number(size));
+} else {
+  mkdirSync(dir, { recursive: true });
+  try {
+    const chosen = process.argv.slice(2);
+    for (const [name, bench] of Object.entries(BENCHES))
+      if (chosen.length === 0 || chosen.includes(name)) await bench();
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
