@@ -2,6 +2,7 @@
 // groups (PS3.3 C.7.6.16) in their order of precedence.
 
 import type { Dataset, Value } from '../dimse/data/dataset.ts';
+import { Tag } from '../dimse/data/tags.ts';
 
 /** The numbers of an attribute; text that is no number is left out. */
 export function numbersOf(dataset: Dataset, tag: string): number[] {
@@ -34,8 +35,8 @@ function isItem(value: Value): value is Dataset {
   return typeof value === 'object' && value !== null && !('Alphabetic' in value);
 }
 
-const SHARED_FUNCTIONAL_GROUPS = '52009229';
-const PER_FRAME_FUNCTIONAL_GROUPS = '52009230';
+const SHARED_FUNCTIONAL_GROUPS = Tag.SharedFunctionalGroupsSequence;
+const PER_FRAME_FUNCTIONAL_GROUPS = Tag.PerFrameFunctionalGroupsSequence;
 
 /**
  * The item of a functional group macro that holds for a frame: per-frame before shared before the data set itself.

@@ -13,8 +13,7 @@ export function renderColour(image: Image, frame: Frame): Uint8Array {
   const { photometric, samplesPerPixel } = frame.pixel;
   if (photometric === 'PALETTE COLOR') return throughPalette(image, frame);
   if (samplesPerPixel !== 3) throw notSupported(photometric);
-  if (isPacked422(frame.pixel)) return fromYbr(unpack422(frame), photometric);
-  const bytes = toBytes(frame);
+  const bytes = toBytes(unpacked422(frame));
   if (photometric === 'RGB' || photometric === 'YBR_RCT' || photometric === 'YBR_ICT') return bytes;
   if (/^YBR_(FULL|PARTIAL)/.test(photometric)) return fromYbr(bytes, photometric);
   throw notSupported(photometric);
@@ -72,8 +71,10 @@ function byPixel(planes: Uint8Array, { rows, columns }: PixelDescription): Uint8
   return result;
 }
 
-/** Y1 Y2 CB CR to two whole pixels. */
-function unpack422({ pixel, data }: Frame): Uint8Array {
+/** Native YBR_FULL_422 with its chroma repeated for each pixel; other frames as they are. */
+export function unpacked422(frame: Frame): Frame {
+  const { pixel, data } = frame;
+  if (!isPacked422(pixel)) return frame;
   const result = new Uint8Array(pixel.rows * pixel.columns * 3);
   for (let from = 0, to = 0; to < result.length; from += 4, to += 6) {
     const blue = data[from + 2] ?? 0;
@@ -86,7 +87,7 @@ function unpack422({ pixel, data }: Frame): Uint8Array {
     result[to + 4] = blue;
     result[to + 5] = red;
   }
-  return result;
+  return { pixel: { ...pixel, photometric: pixel.photometric.replace('_422', '') }, data: result };
 }
 
 /** Luma scale and offset, and what red, green and blue take of CB and CR. */

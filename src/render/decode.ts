@@ -3,6 +3,25 @@
 
 import { promisify } from 'node:util';
 import { inflateRaw } from 'node:zlib';
+import {
+  DeflatedFrame,
+  EncapsulatedUncompressed,
+  HtJpeg2000,
+  HtJpeg2000Lossless,
+  HtJpeg2000LosslessRpcl,
+  Jpeg2000,
+  Jpeg2000Lossless,
+  JpegBaseline,
+  JpegExtended,
+  JpegLossless,
+  JpegLosslessSv1,
+  JpegLsLossless,
+  JpegLsNearLossless,
+  JpegXl,
+  JpegXlLossless,
+  JpegXlRecompression,
+  RleLossless,
+} from '../dimse/data/transfer-syntax.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { type Decoded, interleave } from './codec/decoded.ts';
 import { decodeJpeg, decodeJpegXl } from './codec/jpeg.ts';
@@ -26,29 +45,26 @@ type Decoder = (
 
 /** PS3.5 A.4: which codec reads the fragments of which transfer syntax. */
 const DECODERS: Readonly<Record<string, Decoder>> = {
-  '1.2.840.10008.1.2.4.50': decodeJpeg, // Baseline
-  '1.2.840.10008.1.2.4.51': decodeJpeg, // Extended
+  [JpegBaseline]: decodeJpeg,
+  [JpegExtended]: decodeJpeg,
   '1.2.840.10008.1.2.4.53': decodeJpeg, // Spectral Selection, retired
   '1.2.840.10008.1.2.4.55': decodeJpeg, // Full Progression, retired
-  '1.2.840.10008.1.2.4.57': decodeJpeg, // Lossless
-  '1.2.840.10008.1.2.4.70': decodeJpeg, // Lossless, first-order prediction
-  '1.2.840.10008.1.2.4.80': decodeJpegLs, // Lossless
-  '1.2.840.10008.1.2.4.81': decodeJpegLs, // Near-lossless
-  '1.2.840.10008.1.2.4.90': decodeJpeg2000, // Lossless only
-  '1.2.840.10008.1.2.4.91': decodeJpeg2000,
+  [JpegLossless]: decodeJpeg,
+  [JpegLosslessSv1]: decodeJpeg,
+  [JpegLsLossless]: decodeJpegLs,
+  [JpegLsNearLossless]: decodeJpegLs,
+  [Jpeg2000Lossless]: decodeJpeg2000,
+  [Jpeg2000]: decodeJpeg2000,
   '1.2.840.10008.1.2.4.92': decodeJpeg2000, // Part 2, lossless only
   '1.2.840.10008.1.2.4.93': decodeJpeg2000, // Part 2
-  '1.2.840.10008.1.2.4.110': decodeJpegXl, // Lossless
-  '1.2.840.10008.1.2.4.111': decodeJpegXl, // JPEG recompression
-  '1.2.840.10008.1.2.4.112': decodeJpegXl,
-  '1.2.840.10008.1.2.4.201': decodeHtj2k, // Lossless only
-  '1.2.840.10008.1.2.4.202': decodeHtj2k, // Lossless only, RPCL
-  '1.2.840.10008.1.2.4.203': decodeHtj2k,
-  '1.2.840.10008.1.2.5': decodeRle,
+  [JpegXlLossless]: decodeJpegXl,
+  [JpegXlRecompression]: decodeJpegXl,
+  [JpegXl]: decodeJpegXl,
+  [HtJpeg2000Lossless]: decodeHtj2k,
+  [HtJpeg2000LosslessRpcl]: decodeHtj2k,
+  [HtJpeg2000]: decodeHtj2k,
+  [RleLossless]: decodeRle,
 };
-
-const ENCAPSULATED_UNCOMPRESSED = '1.2.840.10008.1.2.1.98';
-const DEFLATED_IMAGE_FRAME = '1.2.840.10008.1.2.8.1';
 
 const inflate = promisify(inflateRaw);
 
@@ -58,8 +74,8 @@ export function isDecodable(image: Image): boolean {
   return (
     !pixelData.encapsulated ||
     transferSyntaxUid in DECODERS ||
-    transferSyntaxUid === ENCAPSULATED_UNCOMPRESSED ||
-    transferSyntaxUid === DEFLATED_IMAGE_FRAME
+    transferSyntaxUid === EncapsulatedUncompressed ||
+    transferSyntaxUid === DeflatedFrame
   );
 }
 
@@ -79,7 +95,7 @@ export async function decodeFrame(image: Image, n: number, codecs: Codecs, reduc
 
 async function uncompressed(bytes: Buffer, image: Image): Promise<Buffer> {
   const length = Math.ceil(frameBits(image.pixel) / 8);
-  const deflated = image.pixelData.encapsulated && image.transferSyntaxUid === DEFLATED_IMAGE_FRAME;
+  const deflated = image.pixelData.encapsulated && image.transferSyntaxUid === DeflatedFrame;
   const plain = deflated ? await inflateFrame(bytes, length) : bytes;
   if (plain.length < length) throw new DicomError('corrupt', 'The frame is shorter than its attributes say');
   return plain.subarray(0, length);
@@ -129,11 +145,19 @@ function photometricOf(decoded: Decoded, pixel: PixelDescription): string {
   return pixel.photometric === 'YBR_FULL_422' ? 'YBR_FULL' : pixel.photometric;
 }
 
-/** The frame as native Pixel Data holds it: in the container of Bits Allocated, one-bit samples packed. */
-export function nativeBytes(frame: Frame, stored: PixelDescription): Uint8Array {
+/**
+ * The frame as native Pixel Data hold it: colour by pixel, in the container of Bits Allocated or in a larger one where the
+ * codestream's samples need it, one-bit samples packed.
+ */
+export function nativeFrame(frame: Frame, stored: PixelDescription): Frame {
   const { pixel, data } = frame;
-  if (stored.bitsAllocated === 1) return packBits(data);
-  return pixel.bitsAllocated === stored.bitsAllocated ? byPixel(frame) : widen(frame, stored.bitsAllocated);
+  if (stored.bitsAllocated === 1 && pixel.bitsStored === 1) {
+    return { pixel: { ...pixel, bitsAllocated: 1 }, data: packBits(data) };
+  }
+  const bitsAllocated = Math.max(pixel.bitsAllocated, stored.bitsAllocated);
+  const wide = pixel.bitsAllocated === bitsAllocated ? data : widen(frame, bitsAllocated);
+  const native = { pixel: { ...pixel, bitsAllocated }, data: wide };
+  return { pixel: { ...native.pixel, planar: 0 }, data: byPixel(native) };
 }
 
 function byPixel({ pixel, data }: Frame): Uint8Array {
@@ -152,7 +176,7 @@ function packBits(data: Uint8Array): Uint8Array {
   return packed;
 }
 
-/** Samples into a larger or smaller container; a smaller one keeps the low bytes. */
+/** Samples into a larger container, their sign kept. */
 function widen({ pixel, data }: Frame, bitsAllocated: number): Uint8Array {
   const from = pixel.bitsAllocated / 8;
   const to = bitsAllocated / 8;

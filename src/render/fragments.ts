@@ -2,6 +2,7 @@
 // the wanted frame are looked at; without one all item headers are walked once. Pixel bytes are never read here.
 
 import type { Dataset } from '../dimse/data/dataset.ts';
+import { Tag } from '../dimse/data/tags.ts';
 import { DicomError } from '../dimse/errors.ts';
 import type { Image } from './image.ts';
 import type { Read, Source } from './source.ts';
@@ -14,11 +15,12 @@ export type FrameLocator = (n: number) => Promise<readonly Fragment[]>;
 
 const ITEM = 0xe000fffe;
 const SEQUENCE_DELIMITATION = 0xe0ddfffe;
+const ITEM_HEADER = 8;
 const UNDEFINED_LENGTH = 0xffffffff;
 const HEADER_BLOCK = 4096;
 const MAX_FRAGMENTS = 1_000_000;
 
-const EXTENDED_OFFSET_TABLE = '7FE00001';
+const EXTENDED_OFFSET_TABLE = Tag.ExtendedOffsetTable;
 
 /**
  * Prepares to find frames: by the Extended Offset Table, else the Basic Offset Table, else one fragment a frame, else
@@ -38,6 +40,13 @@ export async function frameLocator(image: Image): Promise<FrameLocator> {
     scanned ??= scan(source, first, numberOfFrames);
     return (await scanned)[n - 1] ?? [];
   };
+}
+
+/** Where the data set goes on after the Sequence Delimitation Item of the pixel data. */
+export async function endOfFragments({ source, pixelData }: Image): Promise<number> {
+  const items = await source.reading((read) => walk(read, source.size, pixelData.offset, MAX_FRAGMENTS));
+  const last = items.at(-1);
+  return (last ? last.offset + last.length : pixelData.offset) + ITEM_HEADER;
 }
 
 function extendedOffsets(attributes: Dataset): number[] {

@@ -55,7 +55,7 @@ function tooShort(n: number): DicomError {
 async function readLittleEndian(image: Image, start: number, length: number): Promise<Buffer> {
   const { pixel, pixelData, source } = image;
   if (!pixelData.bigEndian) return source.read(pixelData.offset + start, length);
-  const unit = pixel.bitsAllocated > 8 ? pixel.bitsAllocated / 8 : pixelData.words ? 2 : 1;
+  const unit = pixel.bitsAllocated > 8 ? pixel.bitsAllocated / 8 : pixelData.vr === 'OW' ? 2 : 1;
   const from = start - (start % unit);
   const to = Math.min(pixelData.length, Math.ceil((start + length) / unit) * unit);
   const bytes = await source.read(pixelData.offset + from, to - from);

@@ -1,6 +1,7 @@
 // Grayscale: stored values through Modality LUT, VOI LUT and polarity to 8 bits (PS3.3 C.11.1, C.11.2, C.11.6), folded
 // into one table wherever the samples are 16 bits or less.
 
+import { Tag } from '../dimse/data/tags.ts';
 import { groupOf, itemsOf, numberOf, numbersOf, textOf } from './attributes.ts';
 import type { Frame } from './decode.ts';
 import type { Image } from './image.ts';
@@ -8,8 +9,8 @@ import type { Window } from './options.ts';
 import { type Samples, samplesOf } from './samples.ts';
 import { fullWindow, isValidWindow, lookUp, readLookupTable, type Transfer, windowTransfer } from './voi.ts';
 
-const PIXEL_VALUE_TRANSFORMATION = '00289145';
-const FRAME_VOI_LUT = '00289132';
+const PIXEL_VALUE_TRANSFORMATION = Tag.PixelValueTransformationSequence;
+const FRAME_VOI_LUT = Tag.FrameVOILUTSequence;
 
 /** What happens to one stored value on its way to the screen. */
 type Pipeline = { modality: Transfer; voi: Transfer; inverted: boolean; isPadding: (stored: number) => boolean };
@@ -31,7 +32,7 @@ export function hasVoi(image: Image, n: number): boolean {
 
 /** MONOCHROME1, or Presentation LUT Shape INVERSE, which says the same: inverted once. */
 function isInverted(image: Image, frame: Frame): boolean {
-  return frame.pixel.photometric === 'MONOCHROME1' || textOf(image.attributes, '20500020') === 'INVERSE';
+  return frame.pixel.photometric === 'MONOCHROME1' || textOf(image.attributes, Tag.PresentationLUTShape) === 'INVERSE';
 }
 
 function fold(samples: Samples, pipeline: Pipeline): Uint8Array {
@@ -58,9 +59,10 @@ function show(stored: number, { modality, voi, inverted, isPadding }: Pipeline):
 /** Pixel Padding Value and Range Limit (0028,0120), (0028,0121): the interval between them, both included. */
 function paddingOf(image: Image): (stored: number) => boolean {
   const signed = image.pixel.signed;
-  const [value, limit] = [numberOf(image.attributes, '00280120'), numberOf(image.attributes, '00280121')].map(
-    (number) => (number === undefined ? undefined : asStored(number, signed)),
-  );
+  const [value, limit] = [
+    numberOf(image.attributes, Tag.PixelPaddingValue),
+    numberOf(image.attributes, Tag.PixelPaddingRangeLimit),
+  ].map((number) => (number === undefined ? undefined : asStored(number, signed)));
   if (value === undefined) return () => false;
   const low = Math.min(value, limit ?? value);
   const high = Math.max(value, limit ?? value);
@@ -75,12 +77,12 @@ function asStored(number: number, signed: boolean): number {
 
 /** Modality LUT Sequence or rescale (PS3.3 C.11.1): never both, identity without either. */
 function modalityOf(image: Image, n: number): Transfer {
-  const item = itemsOf(image.attributes, '00283000')[0];
+  const item = itemsOf(image.attributes, Tag.ModalityLUTSequence)[0];
   const table = item && !isAcquisitionLut(image) ? readLookupTable(item, image.pixel.signed) : undefined;
   if (table) return (x) => lookUp(table, x);
   const group = groupOf(image.attributes, n, PIXEL_VALUE_TRANSFORMATION);
-  const slope = numberOf(group, '00281053') ?? 1;
-  const intercept = numberOf(group, '00281052') ?? 0;
+  const slope = numberOf(group, Tag.RescaleSlope) ?? 1;
+  const intercept = numberOf(group, Tag.RescaleIntercept) ?? 0;
   return slope === 0 || (slope === 1 && intercept === 0) ? (x) => x : (x) => slope * x + intercept;
 }
 
@@ -88,7 +90,7 @@ const X_RAY = new Set(['XA', 'RF']);
 
 /** XA and XRF with a LOG or DISP relationship: the table leads to linear X-ray intensity, not to a display (PS3.4 N.2.1.2). */
 function isAcquisitionLut({ attributes }: Image): boolean {
-  return X_RAY.has(textOf(attributes, '00080060') ?? '') && /^(LOG|DISP)$/.test(textOf(attributes, '00281040') ?? '');
+  return X_RAY.has(textOf(attributes, Tag.Modality) ?? '') && /^(LOG|DISP)$/.test(textOf(attributes, '00281040') ?? '');
 }
 
 const VOI_LUT_FIRST = new Set(['CR', 'DX', 'MG', 'IO', 'PX']);
@@ -97,9 +99,9 @@ const VOI_LUT_FIRST = new Set(['CR', 'DX', 'MG', 'IO', 'PX']);
 function storedVoi(image: Image, n: number): Transfer | undefined {
   const group = groupOf(image.attributes, n, FRAME_VOI_LUT);
   const first = windowOf(group);
-  const item = itemsOf(group, '00283010')[0];
+  const item = itemsOf(group, Tag.VOILUTSequence)[0];
   const table = item && readLookupTable(item, hasNegativeOutput(image, n));
-  const preferTable = VOI_LUT_FIRST.has(textOf(image.attributes, '00080060') ?? '');
+  const preferTable = VOI_LUT_FIRST.has(textOf(image.attributes, Tag.Modality) ?? '');
   if (table && (preferTable || !first)) {
     const maximum = 2 ** table.bits - 1;
     return (x) => lookUp(table, x) / maximum;
@@ -109,9 +111,9 @@ function storedVoi(image: Image, n: number): Transfer | undefined {
 
 /** Whether the values that reach the VOI LUT can be negative: then so is its first mapped value (PS3.3 C.11.2.1.1). */
 function hasNegativeOutput(image: Image, n: number): boolean {
-  if (itemsOf(image.attributes, '00283000').length > 0) return false;
+  if (itemsOf(image.attributes, Tag.ModalityLUTSequence).length > 0) return false;
   const group = groupOf(image.attributes, n, PIXEL_VALUE_TRANSFORMATION);
-  return image.pixel.signed || (numberOf(group, '00281052') ?? 0) < 0;
+  return image.pixel.signed || (numberOf(group, Tag.RescaleIntercept) ?? 0) < 0;
 }
 
 const FUNCTIONS: Readonly<Record<string, Window['function']>> = {
@@ -121,9 +123,9 @@ const FUNCTIONS: Readonly<Record<string, Window['function']>> = {
 };
 
 function windowOf(group: Image['attributes']): Window | undefined {
-  const centers = numbersOf(group, '00281050');
-  const widths = numbersOf(group, '00281051');
-  const name = FUNCTIONS[textOf(group, '00281056') ?? 'LINEAR'] ?? 'linear';
+  const centers = numbersOf(group, Tag.WindowCenter);
+  const widths = numbersOf(group, Tag.WindowWidth);
+  const name = FUNCTIONS[textOf(group, Tag.VOILUTFunction) ?? 'LINEAR'] ?? 'linear';
   return centers
     .map((center, index): Window => ({ center, width: widths[index] ?? 0, function: name }))
     .find(isValidWindow);

@@ -7,7 +7,8 @@ import { inflateRaw } from 'node:zlib';
 import type { Dataset } from '../dimse/data/dataset.ts';
 import { readFileMeta } from '../dimse/data/part10.ts';
 import { isIncomplete, readElements } from '../dimse/data/reader.ts';
-import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
+import { Tag } from '../dimse/data/tags.ts';
+import { Deflated, ExplicitLittle, type TransferSyntax, transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { numberOf } from './attributes.ts';
 import type { FrameLocator } from './fragments.ts';
@@ -23,6 +24,8 @@ export type Image = {
   pixel: PixelDescription;
   numberOfFrames: number;
   source: Source;
+  /** The encoded attributes before the pixel data. */
+  header: { offset: number; length: number };
   pixelData: PixelDataElement;
   /** Finds the fragments of a frame; made when the first frame is asked for. */
   locator?: Promise<FrameLocator>;
@@ -31,40 +34,49 @@ export type Image = {
 /** The pixel data element: where its value begins and its length, -1 when undefined (encapsulated, PS3.5 A.4). */
 export type PixelDataElement = {
   tag: string;
+  vr: string;
   offset: number;
   length: number;
   encapsulated: boolean;
   bigEndian: boolean;
-  words: boolean;
 };
 
 const FIRST_READ = 64 * 1024;
 const MAX_HEADER = 256 * 1024 * 1024;
 const MAX_INFLATED = 1024 * 1024 * 1024;
-const EXPLICIT_LITTLE = '1.2.840.10008.1.2.1';
 
 /** PS3.3 C.7.6.3, C.7.6.24, C.7.6.25: the three elements that can hold an image's samples. */
 const PIXEL_DATA: Readonly<Record<string, SampleKind>> = {
-  '7FE00008': 'float',
-  '7FE00009': 'double',
-  '7FE00010': 'integer',
+  [Tag.FloatPixelData]: 'float',
+  [Tag.DoubleFloatPixelData]: 'double',
+  [Tag.PixelData]: 'integer',
 };
 
 const inflate = promisify(inflateRaw);
+
+/** A Part 10 file: its transfer syntax, and where its data set begins. */
+export type PartTen = { source: Source; syntax: TransferSyntax; dataOffset: number };
+
+/** Opens a Part 10 file; `not-acceptable` where its transfer syntax is not known. */
+export async function openPartTen(path: string): Promise<PartTen> {
+  const source = await fileSource(path);
+  const { transferSyntaxUid, dataOffset } = await growing(source, 0, (bytes) => readFileMeta(bytes));
+  const syntax = transferSyntax(transferSyntaxUid);
+  if (!syntax) throw new DicomError('not-acceptable', `Transfer syntax ${transferSyntaxUid} is not known`);
+  return { source, syntax, dataOffset };
+}
 
 /**
  * Opens the image in a Part 10 file.
  * @throws DicomError `not-acceptable` when it holds no image, `corrupt` when its header breaks the standard
  */
 export async function openImage(path: string): Promise<Image> {
-  const file = await fileSource(path);
-  const meta = await readMeta(file);
-  const syntax = transferSyntax(meta.transferSyntaxUid);
-  if (!syntax) throw new DicomError('not-acceptable', `Transfer syntax ${meta.transferSyntaxUid} is not known`);
-  const deflated = syntax.deflated === true;
-  const source = deflated ? await inflated(file, meta.dataOffset) : file;
-  const start = deflated ? 0 : meta.dataOffset;
-  const { attributes, stopped } = await readHeader(source, start, deflated ? EXPLICIT_LITTLE : syntax.uid);
+  const file = await openPartTen(path);
+  const { syntax } = file;
+  const source = syntax.deflated ? await inflated(file) : file.source;
+  const start = syntax.deflated ? 0 : file.dataOffset;
+  const header = await readHeader(source, start, syntax.deflated ? ExplicitLittle : syntax.uid);
+  const { attributes, end, stopped } = header;
   const kind = stopped && PIXEL_DATA[stopped.tag];
   if (!stopped || !kind) throw new DicomError('not-acceptable', 'The instance has no pixel data');
   return {
@@ -72,17 +84,30 @@ export async function openImage(path: string): Promise<Image> {
     transferSyntaxUid: syntax.uid,
     attributes,
     pixel: pixelDescription(attributes, kind),
-    numberOfFrames: Math.max(1, numberOf(attributes, '00280008') ?? 1),
+    numberOfFrames: Math.max(1, numberOf(attributes, Tag.NumberOfFrames) ?? 1),
     source,
+    header: { offset: start, length: end - start },
     pixelData: {
       tag: stopped.tag,
+      vr: stopped.vr,
       offset: stopped.offset,
       length: stopped.length,
       encapsulated: stopped.length === -1,
       bigEndian: syntax.endian === 'big',
-      words: stopped.vr === 'OW',
     },
   };
+}
+
+/** The attributes before the pixel data exactly as encoded, so that they can be written again unchanged. */
+export async function readStoredHeader(image: Image): Promise<Dataset> {
+  const { offset, length } = image.header;
+  const bytes = await image.source.read(offset, length);
+  return readElements(bytes, encodingOf(image), { keepText: true }).dataset;
+}
+
+/** The transfer syntax of the bytes in `image.source`. */
+export function encodingOf({ transferSyntaxUid }: Image): string {
+  return transferSyntaxUid === Deflated ? ExplicitLittle : transferSyntaxUid;
 }
 
 /** What changes when a file is replaced: a key for caches of opened images. */
@@ -95,27 +120,26 @@ export async function versionOf(path: string): Promise<string> {
   }
 }
 
-async function readMeta(file: Source): Promise<{ transferSyntaxUid: string; dataOffset: number }> {
-  return growing(file, 0, (bytes) => readFileMeta(bytes));
-}
-
-type Header = { attributes: Dataset; stopped?: { tag: string; vr: string; offset: number; length: number } };
+type Stop = { tag: string; vr: string; offset: number; length: number };
+type Header = { attributes: Dataset; end: number; stopped?: Stop };
 
 async function readHeader(source: Source, start: number, transferSyntaxUid: string): Promise<Header> {
-  return growing(source, start, (bytes) => {
-    const { dataset, stopped } = readElements(bytes, transferSyntaxUid, { until: '7FE00008' });
-    if (!stopped) return { attributes: dataset };
+  return growing(source, start, (bytes): Header | undefined => {
+    const { dataset, end, stopped } = readElements(bytes, transferSyntaxUid, { until: Tag.FloatPixelData });
+    const header = { attributes: dataset, end: start + end };
+    if (!stopped) return start + bytes.length < source.size ? undefined : header;
     const { tag, vr, length, valueOffset } = stopped;
-    return { attributes: dataset, stopped: { tag, vr, length, offset: start + valueOffset } };
+    return { ...header, stopped: { tag, vr, length, offset: start + valueOffset } };
   });
 }
 
-/** Parses a head of the bytes, and a longer one as long as the parser finds it cut off. */
-async function growing<T>(source: Source, start: number, parse: (bytes: Buffer) => T): Promise<T> {
+/** Parses a head of the bytes, and a longer one as long as it is found cut off, or cut between two elements. */
+async function growing<T>(source: Source, start: number, parse: (bytes: Buffer) => T | undefined): Promise<T> {
   for (let length = FIRST_READ; ; length *= 4) {
     const bytes = await source.read(start, length);
     try {
-      return parse(bytes);
+      const parsed = parse(bytes);
+      if (parsed !== undefined) return parsed;
     } catch (error) {
       const whole = start + length >= source.size;
       if (!isIncomplete(error)) throw error;
@@ -125,8 +149,8 @@ async function growing<T>(source: Source, start: number, parse: (bytes: Buffer) 
   }
 }
 
-async function inflated(file: Source, start: number): Promise<Source> {
-  const bytes = await file.read(start, file.size - start);
+async function inflated({ source, dataOffset }: PartTen): Promise<Source> {
+  const bytes = await source.read(dataOffset, source.size - dataOffset);
   try {
     return memorySource(await inflate(bytes, { maxOutputLength: MAX_INFLATED }));
   } catch (cause) {

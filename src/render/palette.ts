@@ -1,6 +1,7 @@
 // PALETTE COLOR look-up tables (PS3.3 C.7.6.3.1.5, C.7.9), plain and segmented.
 
 import type { Dataset } from '../dimse/data/dataset.ts';
+import { Tag } from '../dimse/data/tags.ts';
 import { numbersOf } from './attributes.ts';
 import { type LookupTable, tableOf, wordBytes } from './voi.ts';
 
@@ -9,9 +10,21 @@ export type Palette = readonly [LookupTable, LookupTable, LookupTable];
 
 /** Descriptor, data and segmented data of red, green and blue. */
 const TABLES = [
-  ['00281101', '00281201', '00281221'],
-  ['00281102', '00281202', '00281222'],
-  ['00281103', '00281203', '00281223'],
+  [
+    Tag.RedPaletteColorLookupTableDescriptor,
+    Tag.RedPaletteColorLookupTableData,
+    Tag.SegmentedRedPaletteColorLookupTableData,
+  ],
+  [
+    Tag.GreenPaletteColorLookupTableDescriptor,
+    Tag.GreenPaletteColorLookupTableData,
+    Tag.SegmentedGreenPaletteColorLookupTableData,
+  ],
+  [
+    Tag.BluePaletteColorLookupTableDescriptor,
+    Tag.BluePaletteColorLookupTableData,
+    Tag.SegmentedBluePaletteColorLookupTableData,
+  ],
 ] as const;
 
 /** The palette of a data set; undefined where one of its tables is missing or unusable. */

@@ -1,6 +1,7 @@
 // The Image Pixel Module (PS3.3 C.7.6.3): what one frame's samples look like, read once and checked once.
 
 import type { Dataset } from '../dimse/data/dataset.ts';
+import { Tag } from '../dimse/data/tags.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { numberOf, textOf } from './attributes.ts';
 
@@ -31,12 +32,12 @@ const SAMPLES_PER_PIXEL = new Set([1, 3, 4]);
 
 /** Reads and checks the module; `not-acceptable` when the data set is no image, `corrupt` when it contradicts itself. */
 export function pixelDescription(dataset: Dataset, kind: SampleKind): PixelDescription {
-  const rows = numberOf(dataset, '00280010');
-  const columns = numberOf(dataset, '00280011');
+  const rows = numberOf(dataset, Tag.Rows);
+  const columns = numberOf(dataset, Tag.Columns);
   if (!rows || !columns) throw new DicomError('corrupt', 'Rows or Columns is missing', { field: 'Rows' });
-  const samplesPerPixel = numberOf(dataset, '00280002') ?? 1;
-  const bitsAllocated = kind === 'double' ? 64 : kind === 'float' ? 32 : (numberOf(dataset, '00280100') ?? 8);
-  const bitsStored = clampBits(numberOf(dataset, '00280101'), bitsAllocated);
+  const samplesPerPixel = numberOf(dataset, Tag.SamplesPerPixel) ?? 1;
+  const bitsAllocated = kind === 'double' ? 64 : kind === 'float' ? 32 : (numberOf(dataset, Tag.BitsAllocated) ?? 8);
+  const bitsStored = clampBits(numberOf(dataset, Tag.BitsStored), bitsAllocated);
   if (!BITS_ALLOCATED.has(bitsAllocated)) {
     throw new DicomError('not-acceptable', `Bits Allocated ${bitsAllocated} is not supported`, {
       field: 'BitsAllocated',
@@ -56,11 +57,11 @@ export function pixelDescription(dataset: Dataset, kind: SampleKind): PixelDescr
     samplesPerPixel,
     bitsAllocated,
     bitsStored,
-    highBit: highBitOf(numberOf(dataset, '00280102'), bitsStored, bitsAllocated),
-    signed: numberOf(dataset, '00280103') === 1,
+    highBit: highBitOf(numberOf(dataset, Tag.HighBit), bitsStored, bitsAllocated),
+    signed: numberOf(dataset, Tag.PixelRepresentation) === 1,
     kind,
     photometric: photometricOf(dataset, samplesPerPixel),
-    planar: samplesPerPixel > 1 && numberOf(dataset, '00280006') === 1 ? 1 : 0,
+    planar: samplesPerPixel > 1 && numberOf(dataset, Tag.PlanarConfiguration) === 1 ? 1 : 0,
   };
 }
 
@@ -73,7 +74,9 @@ function highBitOf(highBit: number | undefined, stored: number, allocated: numbe
 }
 
 function photometricOf(dataset: Dataset, samplesPerPixel: number): string {
-  return textOf(dataset, '00280004')?.toUpperCase() ?? (samplesPerPixel === 1 ? 'MONOCHROME2' : 'RGB');
+  return (
+    textOf(dataset, Tag.PhotometricInterpretation)?.toUpperCase() ?? (samplesPerPixel === 1 ? 'MONOCHROME2' : 'RGB')
+  );
 }
 
 /** Whether two pixels share one pair of chroma samples in native data: 2 bytes a pixel (PS3.3 C.7.6.3.1.2). */

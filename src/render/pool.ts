@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { DicomError } from '../dimse/errors.ts';
-import type { Job, Outcome } from './worker.ts';
+import type { Job, Outcome, Product } from './worker.ts';
 
 export type PoolOptions = {
   /** Worker threads at most; they start when needed and end when idle. */
@@ -30,17 +30,20 @@ export class Pool {
   readonly #timeoutMs: number;
   readonly #maxWaiting: number;
   readonly #waiting: Waiting[] = [];
+  /** Worker threads at most. */
+  readonly threads: number;
   #free: number;
   #closed = false;
 
   constructor(options: PoolOptions = {}) {
-    this.#free = options.threads ?? availableParallelism();
+    this.threads = options.threads ?? availableParallelism();
+    this.#free = this.threads;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.#maxWaiting = options.maxWaiting ?? DEFAULT_MAX_WAITING;
     this.#piscina = new Piscina({
       filename: fileURLToPath(new URL(`./worker.${EXTENSION}`, import.meta.url)),
       minThreads: 0,
-      maxThreads: this.#free,
+      maxThreads: this.threads,
       idleTimeout: IDLE_MS,
     });
     // A thread that dies outside a job must not end the process; the job that then waits for one meets its deadline.
@@ -52,7 +55,7 @@ export class Pool {
    * @throws DicomError `timeout` after the time limit, `cancelled` by the signal, `busy` when too many jobs wait, and
    * whatever the job itself failed with
    */
-  async run(job: Job, signal?: AbortSignal): Promise<Extract<Outcome, { bytes: Uint8Array }>> {
+  async run(job: Job, signal?: AbortSignal): Promise<Product> {
     await this.#turn(signal);
     const running = this.#perform(job).finally(() => this.#release());
     const outcome = await (signal ? orCancelled(running, signal) : running);

@@ -1,7 +1,11 @@
 // The renderer that HTTP talks to: pictures and native frames of stored instances, made in worker threads.
 
+import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
+import { DicomError } from '../dimse/errors.ts';
 import type { RenderOptions } from './options.ts';
 import { Pool, type PoolOptions } from './pool.ts';
+import { type TargetFrame, transcodeInstance } from './transcode.ts';
+import type { Job } from './worker.ts';
 
 /** Renders and decodes frames of Part 10 files; frames are 1-based. */
 export interface Renderer {
@@ -27,6 +31,21 @@ export interface Renderer {
     frame: number,
     signal?: AbortSignal,
   ): Promise<{ bytes: Buffer; photometricInterpretation: string }>;
+  /**
+   * A frame encoded in a compressed transfer syntax without loss: the bare codestream.
+   * @throws DicomError as `render` does; `not-acceptable` where the syntax has no encoder or no place for such samples
+   */
+  encode(
+    path: string,
+    frame: number,
+    transferSyntaxUid: string,
+    signal?: AbortSignal,
+  ): Promise<{ bytes: Buffer; photometricInterpretation: string }>;
+  /**
+   * The data set of an instance in another transfer syntax, native or compressed without loss, without File Meta
+   * Information; what cannot be done is thrown before the first chunk.
+   */
+  transcode(path: string, transferSyntaxUid: string, signal?: AbortSignal): AsyncIterable<Buffer>;
   /** Ends the threads. */
   close(): Promise<void>;
 }
@@ -34,14 +53,34 @@ export interface Renderer {
 /** Creates a renderer with its own worker threads; none is started before the first job. */
 export function createRenderer(options: PoolOptions = {}): Renderer {
   const pool = new Pool(options);
+  const frameOf = async (job: Job, signal?: AbortSignal): Promise<TargetFrame> => {
+    const { bytes, pixel } = await pool.run(job, signal);
+    if (!pixel) throw new DicomError('corrupt', 'The frame came without its description');
+    return { bytes, pixel };
+  };
+  const described = async (
+    job: Job,
+    signal?: AbortSignal,
+  ): Promise<{ bytes: Buffer; photometricInterpretation: string }> => {
+    const { bytes, pixel } = await frameOf(job, signal);
+    return { bytes: asBuffer(bytes), photometricInterpretation: pixel.photometric };
+  };
   return {
     async render(path, frame, renderOptions, signal) {
       const { bytes } = await pool.run({ task: 'render', path, frame, options: renderOptions }, signal);
       return { mediaType: renderOptions.mediaType, bytes: asBuffer(bytes) };
     },
-    async decode(path, frame, signal) {
-      const { bytes, photometric = '' } = await pool.run({ task: 'decode', path, frame }, signal);
-      return { bytes: asBuffer(bytes), photometricInterpretation: photometric };
+    decode: (path, frame, signal) => described({ task: 'decode', path, frame }, signal),
+    encode: (path, frame, transferSyntaxUid, signal) =>
+      described({ task: 'encode', path, frame, transferSyntaxUid }, signal),
+    transcode(path, transferSyntaxUid, signal) {
+      const compressed = transferSyntax(transferSyntaxUid)?.encapsulated === true;
+      return transcodeInstance(path, transferSyntaxUid, pool.threads, (frame) =>
+        frameOf(
+          compressed ? { task: 'encode', path, frame, transferSyntaxUid } : { task: 'decode', path, frame },
+          signal,
+        ),
+      );
     },
     close: () => pool.close(),
   };

@@ -1,6 +1,7 @@
 // VOI windows (PS3.3 C.11.2.1.2, C.11.2.1.3) and look-up tables (C.11.1.1, C.11.2.1.1).
 
 import type { Dataset } from '../dimse/data/dataset.ts';
+import { Tag } from '../dimse/data/tags.ts';
 import { numbersOf } from './attributes.ts';
 import type { Window } from './options.ts';
 
@@ -43,8 +44,8 @@ export function lookUp({ first, entries }: LookupTable, x: number): number {
   return entries[index] ?? 0;
 }
 
-const LUT_DESCRIPTOR = '00283002';
-const LUT_DATA = '00283006';
+const LUT_DESCRIPTOR = Tag.LUTDescriptor;
+const LUT_DATA = Tag.LUTData;
 
 /** The LUT of a Modality or VOI LUT Sequence item; undefined where it is unusable. */
 export function readLookupTable(item: Dataset, signed: boolean): LookupTable | undefined {

@@ -5,22 +5,27 @@ import { LRUCache } from 'lru-cache';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import sharp from 'sharp';
 import { DicomError, type DicomErrorKind } from '../dimse/errors.ts';
+import { encodeFrame } from './codec/encode.ts';
 import { Codecs } from './codec/wasm.ts';
-import { decodeFrame, nativeBytes } from './decode.ts';
+import { unpacked422 } from './colour.ts';
+import { decodeFrame, nativeFrame } from './decode.ts';
 import { encodePicture } from './encode.ts';
 import { type Image, openImage, versionOf } from './image.ts';
 import type { RenderOptions } from './options.ts';
 import { renderPicture } from './picture.ts';
+import type { PixelDescription } from './pixel.ts';
 
 /** Work for a thread. Frames are 1-based. */
 export type Job =
   | { task: 'render'; path: string; frame: number; options: RenderOptions }
-  | { task: 'decode'; path: string; frame: number };
+  | { task: 'decode'; path: string; frame: number }
+  | { task: 'encode'; path: string; frame: number; transferSyntaxUid: string };
+
+/** Bytes, and what they are: of a decoded or encoded frame the description of its samples. */
+export type Product = { bytes: Uint8Array; pixel?: PixelDescription };
 
 /** An error cannot cross threads with its fields: it goes as plain data. */
-export type Outcome =
-  | { bytes: Uint8Array; photometric?: string }
-  | { failure: { kind: DicomErrorKind; message: string; field?: string } };
+export type Outcome = Product | { failure: { kind: DicomErrorKind; message: string; field?: string } };
 
 const IMAGES_KEPT = 8;
 
@@ -42,7 +47,7 @@ export default async function run(job: Job): Promise<unknown> {
   }
 }
 
-async function perform(job: Job): Promise<{ bytes: Uint8Array; photometric?: string }> {
+async function perform(job: Job): Promise<Product> {
   const image = await opened(job.path);
   switch (job.task) {
     case 'render': {
@@ -51,8 +56,13 @@ async function perform(job: Job): Promise<{ bytes: Uint8Array; photometric?: str
       return { bytes: new Uint8Array(await encodePicture(picture, job.options)) };
     }
     case 'decode': {
-      const frame = await decodeFrame(image, job.frame, codecs);
-      return { bytes: nativeBytes(frame, image.pixel), photometric: frame.pixel.photometric };
+      const { pixel, data } = nativeFrame(await decodeFrame(image, job.frame, codecs), image.pixel);
+      return { bytes: data, pixel };
+    }
+    case 'encode': {
+      const { pixel, data } = unpacked422(nativeFrame(await decodeFrame(image, job.frame, codecs), image.pixel));
+      const { bytes, photometric } = await encodeFrame(job.transferSyntaxUid, pixel, data, codecs);
+      return { bytes, pixel: { ...pixel, photometric } };
     }
   }
 }

@@ -79,3 +79,74 @@ function unpack(segment: Buffer, target: Uint8Array, at: number, stride: number,
 function corrupt(what: string): DicomError {
   return new DicomError('corrupt', `The RLE frame ${what}`, { field: 'PixelData' });
 }
+
+const LONGEST_RUN = 128;
+
+/** Encodes one frame of native samples, colour by pixel; one-bit samples are one segment of packed bits. */
+export function encodeRle(data: Uint8Array, pixel: PixelDescription): Uint8Array {
+  const bytesPerSample = Math.max(1, pixel.bitsAllocated / 8);
+  const stride = pixel.bitsAllocated === 1 ? 1 : bytesPerSample * pixel.samplesPerPixel;
+  if (stride > MAX_SEGMENTS) {
+    throw new DicomError('not-acceptable', `RLE cannot hold pixels of ${stride} bytes`, { field: 'BitsAllocated' });
+  }
+  const row = Math.ceil(data.length / stride / pixel.rows);
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt32LE(stride, 0);
+  const segments: Uint8Array[] = [];
+  let offset = HEADER_BYTES;
+  for (let segment = 0; segment < stride; segment += 1) {
+    const sample = Math.floor(segment / bytesPerSample);
+    const byte = bytesPerSample - 1 - (segment % bytesPerSample);
+    const packed = pack(data, sample * bytesPerSample + byte, stride, row);
+    header.writeUInt32LE(offset, 4 + 4 * segment);
+    segments.push(packed);
+    offset += packed.length;
+  }
+  return Buffer.concat([header, ...segments]);
+}
+
+/** PackBits of every `stride`-th byte; a run never crosses the end of a row (PS3.5 G.3.1), and the length is even. */
+function pack(data: Uint8Array, at: number, stride: number, row: number): Uint8Array {
+  const count = Math.ceil((data.length - at) / stride);
+  const out = new Uint8Array(2 * count + 2 * Math.ceil(count / row) + 2);
+  const byteAt = (index: number): number => data[at + index * stride] ?? 0;
+  let length = 0;
+  for (let start = 0; start < count; start += row) {
+    const end = Math.min(count, start + row);
+    for (let index = start; index < end; ) {
+      const run = runLength(byteAt, index, end);
+      if (run > 1) {
+        out[length] = 257 - run;
+        out[length + 1] = byteAt(index);
+        length += 2;
+        index += run;
+        continue;
+      }
+      const literal = literalLength(byteAt, index, end);
+      out[length] = literal - 1;
+      for (let offset = 0; offset < literal; offset += 1) out[length + 1 + offset] = byteAt(index + offset);
+      length += 1 + literal;
+      index += literal;
+    }
+  }
+  return out.subarray(0, length + (length % 2));
+}
+
+type ByteAt = (index: number) => number;
+
+function runLength(byteAt: ByteAt, from: number, end: number): number {
+  const value = byteAt(from);
+  let to = from + 1;
+  while (to < end && to - from < LONGEST_RUN && byteAt(to) === value) to += 1;
+  return to - from;
+}
+
+/** Up to where three equal bytes begin: a run of two costs as much as two literal bytes. */
+function literalLength(byteAt: ByteAt, from: number, end: number): number {
+  let to = from + 1;
+  while (to < end && to - from < LONGEST_RUN) {
+    if (to + 2 < end && byteAt(to) === byteAt(to + 1) && byteAt(to) === byteAt(to + 2)) break;
+    to += 1;
+  }
+  return to - from;
+}
