@@ -3,7 +3,7 @@
 import type { Dataset } from '../dimse/data/dataset.ts';
 import { Tag } from '../dimse/data/tags.ts';
 import { ExplicitLittle, ImplicitLittle, transferSyntax } from '../dimse/data/transfer-syntax.ts';
-import { uidName } from '../dimse/data/uid.ts';
+import { STORAGE_SOP_CLASSES, uidName } from '../dimse/data/uid.ts';
 import type { Association, ProposedContext } from '../dimse/index.ts';
 import { STORED_SYNTAXES } from './contexts.ts';
 import { hasValue } from './matching.ts';
@@ -11,7 +11,7 @@ import type { Pacs, QueryLevel } from './pacs.ts';
 import { textOf } from './search-find.ts';
 
 /** One instance of the PACS. */
-export type Sample = { study: string; series: string; instance: string; sopClassUid: string };
+export type Sample = { study: string; series: string; instance: string; sopClassUids: readonly string[] };
 
 /** PS3.4 Table B.5-1: CT, MR, CR, digital X-ray, ultrasound, secondary capture, structured report, encapsulated PDF. */
 const CLASSES = ['2', '4', '1', '1.1', '6.1', '7', '88.33', '104.1'].map((last) => `1.2.840.10008.5.1.4.1.1.${last}`);
@@ -56,12 +56,13 @@ export async function sampleOf(pacs: Pacs, signal: AbortSignal): Promise<{ detai
   const image = await first(pacs, 'IMAGE', scope, signal);
   const instance = image && textOf(image, Tag.SOPInstanceUID);
   const sopClassUid = image && textOf(image, Tag.SOPClassUID);
+  // A PACS that keeps the class to itself is asked to send whatever it is.
+  const sopClassUids = sopClassUid === undefined ? STORAGE_SOP_CLASSES : [sopClassUid];
   const knows = asked.filter((tag) => hasValue(study[tag])).length === asked.length;
   const charset = textOf(study, Tag.SpecificCharacterSet) ?? 'the default character set';
   const detail = `first match after ${ms} ms, in ${charset}; counts and modalities ${knows ? 'given' : 'not given: they will be counted'}`;
-  if (instance === undefined || sopClassUid === undefined)
-    return { detail: `${detail}; no SOP class: retrieves are not tried` };
-  return { detail, value: { study: studyUid, series: seriesUid, instance, sopClassUid } };
+  if (instance === undefined) return { detail: `${detail}; no instance of it: retrieves are not tried` };
+  return { detail, value: { study: studyUid, series: seriesUid, instance, sopClassUids } };
 }
 
 async function first(

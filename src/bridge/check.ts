@@ -194,7 +194,7 @@ async function retrieve(
   try {
     const counts = await createTransfer(inbox)(remote, {
       target: { study: sample.study, series: sample.series, instances: [sample.instance] },
-      sopClassUids: [sample.sopClassUid],
+      sopClassUids: sample.sopClassUids,
       count: 1,
       receive: async ({ body, transferSyntaxUid }) => {
         for await (const chunk of body) bytes += chunk.length;
