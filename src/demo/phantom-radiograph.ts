@@ -29,8 +29,8 @@ function build(): Contents {
       words: toWords(chest(), MAX, MAX, -1),
       inverse: true,
     }),
-    WindowCenter: 512,
-    WindowWidth: 1024,
+    WindowCenter: 570,
+    WindowWidth: 860,
   };
 }
 

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { launch, type Peer, probeTcp, runTool, runToolOk, tempDir } from './peer.ts';
 
 export type Destination = { host: string; port: number };
+/** Whom a tool calls. */
+export type Called = Destination & { aeTitle: string };
 export type PeerResource = { study: string; series?: string; instance?: string };
 
 const STORAGE = '1.2.840.10008.5.1.4.1.1.';
@@ -176,7 +178,7 @@ async function loaded(peer: Peer, files: readonly string[]): Promise<Peer> {
  * C-STOREs files with storescu in the transfer syntax they are stored in. One context for each (class, syntax) pair: with
  * the uncompressed syntaxes in one context, as dcmsend proposes them, Implicit VR files would arrive as Explicit VR.
  */
-export async function sendFiles(peer: Peer, files: readonly string[]): Promise<void> {
+export async function sendFiles(peer: Called, files: readonly string[]): Promise<void> {
   const dir = await tempDir();
   try {
     await writeFile(join(dir, 'association.cfg'), associationConfig(await filePairs(files)));
@@ -235,7 +237,7 @@ const GETSCU_OPTIONS: Record<string, string> = {
  * classes that it cannot propose: see startMoveOracle.
  */
 export async function getscuFiles(
-  peer: Peer,
+  peer: Called,
   resource: PeerResource,
   options: { dir: string; transferSyntaxUid?: string },
 ): Promise<string[]> {
@@ -253,7 +255,7 @@ export type MoveOracle = {
   /** Where `startDcmqrscp` is to be told that the oracle listens. */
   destinations: Record<string, Destination>;
   /** What movescu brings for a resource that is stored in the given syntax, byte for byte. */
-  files(peer: Peer, resource: PeerResource, transferSyntaxUid: string): Promise<string[]>;
+  files(peer: Called, resource: PeerResource, transferSyntaxUid: string): Promise<string[]>;
   stop(): Promise<void>;
 };
 

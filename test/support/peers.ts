@@ -1,6 +1,7 @@
 // Real peers for tests: start one, use it, stop it. DCMTK's and Orthanc's parts are in the files beside this one.
 
 export {
+  type Called,
   type Destination,
   getscuFiles,
   keys,
