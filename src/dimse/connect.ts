@@ -92,6 +92,7 @@ export async function connect(options: ConnectOptions): Promise<Association> {
     const ac = await connection.confirmation({ doing, awaited: 'answer', ms: timeouts.associate, signal, detail });
     const agreement = agreementOf(rq, ac);
     if (agreement.contexts.length === 0) {
+      await connection.release({ doing, awaited: 'A-RELEASE-RP', ms: timeouts.release });
       throw new DicomError('no-context', `${doing}: no presentation context was accepted`, detail);
     }
     const perform = performer(options.services ?? {}, { calling: calledAeTitle, called: callingAeTitle });

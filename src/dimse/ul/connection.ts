@@ -23,6 +23,8 @@ export type ConnectionOptions = {
 
 /** Bytes of P-DATA-TF and PDV headers before a fragment. */
 const P_DATA_HEADER = 12;
+/** Bytes that may wait to be sent before the sender must. */
+const MAX_UNSENT = 1 << 19;
 
 export class Connection {
   /** Pieces of messages as they arrive. Ends when the peer releases; throws what broke the association. */
@@ -41,6 +43,7 @@ export class Connection {
   #socketError: Error | undefined;
   #abort: Abort = ABORT.unexpectedPdu;
   #artim: NodeJS.Timeout | undefined;
+  #corked = false;
   #connected = false;
   #released = false;
   #drain: PromiseWithResolvers<void> | undefined;
@@ -58,13 +61,16 @@ export class Connection {
       this.#socketError ??= error;
     });
     socket.on('drain', () => this.#settleDrain());
-    socket.once('end', () => this.#run('transport-closed'));
-    socket.once('close', () => {
-      this.#run('transport-closed');
-      closed.resolve();
-    });
     if (options.role === 'acceptor') this.#run('transport-indication');
-    void this.#pump();
+    const pumped = this.#pump();
+    socket.once('close', () => {
+      // What came before an orderly end is still to be read; after a reset, or our own end, nothing is.
+      if (!socket.readableEnded) this.#run('transport-closed');
+      void pumped.then(() => {
+        this.#run('transport-closed');
+        closed.resolve();
+      });
+    });
   }
 
   get isOpen(): boolean {
@@ -132,13 +138,28 @@ export class Connection {
     header.writeUInt32BE(length + 2, 6);
     header.writeUInt8(pdv.contextId, 10);
     header.writeUInt8(pdv.control, 11);
-    this.#socket.cork();
-    this.#socket.write(header);
-    for (const chunk of chunks) this.#socket.write(chunk);
-    this.#socket.uncork();
+    this.#write([header, ...chunks]);
+    if (this.#socket.writableLength < MAX_UNSENT) return;
+    this.#uncork();
     if (!this.#socket.writableNeedDrain) return;
     this.#drain ??= Promise.withResolvers<void>();
     await waitFor(this.#drain.promise, wait);
+  }
+
+  /** All that is written before the event loop turns goes out in one system call. */
+  #write(chunks: readonly Buffer[]): void {
+    if (!this.#corked) {
+      this.#corked = true;
+      this.#socket.cork();
+      process.nextTick(() => this.#uncork());
+    }
+    for (const chunk of chunks) this.#socket.write(chunk);
+  }
+
+  #uncork(): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#socket.uncork();
   }
 
   #over(): DicomError {
@@ -161,9 +182,10 @@ export class Connection {
         } else this.#receive(incoming);
       }
     } catch (error) {
-      if (!(error instanceof DicomError)) throw error;
-      this.#abort = error.abort ?? ABORT.invalidParameterValue;
-      this.#run('invalid-pdu', undefined, error);
+      const cause =
+        error instanceof DicomError ? error : new DicomError('protocol', 'internal error', { cause: error });
+      this.#abort = cause.abort ?? ABORT.invalidParameterValue;
+      this.#run('invalid-pdu', undefined, cause);
     }
     // What comes after bytes that are no PDU cannot be read; it is let go until the peer closes or ARTIM expires.
     this.#socket.resume();
@@ -271,7 +293,7 @@ export class Connection {
 
   #send(pdu: Pdu): void {
     this.#log('>>', pdu);
-    if (this.#socket.writable) this.#socket.write(encodePdu(pdu));
+    if (this.#socket.writable) this.#write([encodePdu(pdu)]);
   }
 
   #log(direction: '<<' | '>>', pdu: Pdu): void {
