@@ -16,18 +16,10 @@ import type { Gateway } from '../bridge/gateway.ts';
 import { DicomError } from '../dimse/errors.ts';
 import type { Renderer } from '../render/render.ts';
 import { baseUrl, trustedBy } from './base-url.ts';
+import { addDocumentation } from './documentation.ts';
 import { rawProblem, sendNotAllowed, sendProblem } from './problem.ts';
 import { parseQuery } from './query.ts';
-import { bulkdataRoutes } from './routes/bulkdata.ts';
-import { framesRoutes } from './routes/frames.ts';
-import { healthRoutes } from './routes/health.ts';
-import { metadataRoutes } from './routes/metadata.ts';
-import { renderedRoutes } from './routes/rendered.ts';
-import { retrieve, retrieveRoutes } from './routes/retrieve.ts';
-import { search, searchRoutes } from './routes/search.ts';
-import { store } from './routes/store.ts';
-import { thumbnailRoutes } from './routes/thumbnail.ts';
-import { wadoUriRoutes } from './routes/wado-uri.ts';
+import { addResources } from './resources.ts';
 import type { AddResource, Service, UploadLimits } from './service.ts';
 
 export type AppOptions = {
@@ -46,6 +38,7 @@ export type AppOptions = {
   logger?: FastifyBaseLogger;
 };
 
+const ANY_ORIGIN: readonly string[] = ['*'];
 const EXPOSED = ['Warning', 'Content-Location', 'Location', 'Retry-After', 'ETag', 'Content-Range', 'Allow'];
 const UPLOAD_LIMITS: UploadLimits = {
   maxInstanceBytes: 4 * 1024 ** 3,
@@ -57,7 +50,7 @@ const UPLOAD_LIMITS: UploadLimits = {
 export async function buildApp(gateway: Gateway, renderer: Renderer, options: AppOptions): Promise<FastifyInstance> {
   const service = createService(gateway, renderer, options);
   const app = fastify(serverOptions(options));
-  await app.register(cors, { delegator: corsOptions(options.corsOrigins ?? ['*']) });
+  await app.register(cors, { delegator: corsOptions(options.corsOrigins ?? ANY_ORIGIN) });
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler((request) => {
     throw new DicomError('not-found', 'no such resource', { field: request.method });
@@ -76,35 +69,9 @@ export async function buildApp(gateway: Gateway, renderer: Renderer, options: Ap
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   const { maxInstanceBytes: fileSize, maxParts: files } = service.limits;
   await app.register(multipart, { limits: { fileSize, files, fields: 100, fieldSize: 65536, headerPairs: 100 } });
-  addRoutes(app, service);
+  addResources((url, handlers) => addResource(app, url, handlers), service);
+  await addDocumentation(app);
   return app;
-}
-
-function addRoutes(app: FastifyInstance, service: Service): void {
-  const at =
-    (prefix: string): AddResource =>
-    (path, handlers) =>
-      addResource(app, prefix + path, handlers);
-  const root = at('');
-  const base = at(service.basePath);
-  healthRoutes(root, service);
-  base('/studies', {
-    GET: (request, reply) => search('study', request, reply, service),
-    POST: (request, reply) => store(request, reply, service),
-  });
-  base('/studies/:study', {
-    GET: (request, reply) => retrieve(request, reply, service),
-    POST: (request, reply) => store(request, reply, service),
-  });
-  searchRoutes(base, service);
-  retrieveRoutes(base, service);
-  metadataRoutes(base, service);
-  framesRoutes(base, service);
-  bulkdataRoutes(base, service);
-  renderedRoutes(base, service);
-  thumbnailRoutes(base, service);
-  // WADO-URI has no place in the tree of resources: it stands beside the base path's last segment.
-  wadoUriRoutes(at(service.basePath.replace(/\/[^/]*$/, '')), service);
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
@@ -121,7 +88,7 @@ function addResource(app: FastifyInstance, url: string, handlers: Parameters<Add
       app.route({ method, url, handler: (_request, reply) => reply.status(204).header('allow', allow).send() });
     } else {
       const refuse = async (request: FastifyRequest, reply: FastifyReply) => sendNotAllowed(allow, request, reply);
-      app.route({ method, url, onRequest: refuse, handler: refuse });
+      app.route({ method, url, exposeHeadRoute: false, onRequest: refuse, handler: refuse });
     }
   }
 }
@@ -142,6 +109,8 @@ function createService(gateway: Gateway, renderer: Renderer, options: AppOptions
 }
 
 function serverOptions(options: AppOptions): FastifyHttpOptions<Server> {
+  const { corsOrigins = ANY_ORIGIN } = options;
+  const isOpen = corsOrigins.includes('*');
   return {
     ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
     // Its own lines carry the whole URL; `onResponse` writes ours.
@@ -150,6 +119,11 @@ function serverOptions(options: AppOptions): FastifyHttpOptions<Server> {
     routerOptions: { maxParamLength: 8192, ignoreTrailingSlash: true, querystringParser: () => ({}) },
     http: { maxHeaderSize: 65536 },
     frameworkErrors: (error, request, reply) => {
+      // These come before the hooks that would let a page of another origin read them.
+      const { origin } = request.headers;
+      if (isOpen) reply.header('access-control-allow-origin', '*');
+      else if (origin !== undefined && corsOrigins.includes(origin))
+        reply.header('access-control-allow-origin', origin);
       sendProblem(error, request, reply);
     },
     clientErrorHandler: (error, socket) => {

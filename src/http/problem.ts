@@ -6,11 +6,12 @@ import { DicomError } from '../dimse/errors.ts';
 import { parseAccept } from './media-type.ts';
 
 /** Fastify's own refusals, told as faults; every other code of its with a 4xx status is `malformed`. */
-const FRAMEWORK: Readonly<Record<string, { httpStatus: number; title: string }>> = {
+const FRAMEWORK: Readonly<Record<string, { httpStatus: number; title: string; detail?: string }>> = {
+  FST_ERR_BAD_URL: { httpStatus: 400, title: 'Malformed request', detail: 'the path has a broken percent-encoding' },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: { httpStatus: 415, title: 'Unsupported media type' },
   FST_ERR_CTP_EMPTY_TYPE: { httpStatus: 415, title: 'Unsupported media type' },
   FST_ERR_CTP_BODY_TOO_LARGE: { httpStatus: 413, title: 'Too large' },
-  FST_ERR_MAX_PARAM_LENGTH: { httpStatus: 414, title: 'URI too long' },
+  FST_ERR_MAX_PARAM_LENGTH: { httpStatus: 414, title: 'URI too long', detail: 'a segment of the path is too long' },
 };
 
 type Problem = Pick<Fault, 'httpStatus' | 'title' | 'detail' | 'retryAfter'> & { name: string };
@@ -20,7 +21,7 @@ function problemOf(error: FastifyError | DicomError | Error): Problem {
     const { statusCode = 500, code, message } = error as FastifyError;
     if (statusCode >= 400 && statusCode < 500) {
       const row = FRAMEWORK[code] ?? { httpStatus: statusCode, title: 'Malformed request' };
-      return { name: 'malformed', ...row, detail: message };
+      return { name: 'malformed', detail: message, ...row };
     }
   }
   return faultOf(error);

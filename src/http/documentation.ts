@@ -1,0 +1,16 @@
+// The contract as a page for people, at /docs.
+
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import type { OpenAPIV3_1 } from 'openapi-types';
+import { readContract } from './contract.ts';
+
+export async function addDocumentation(app: FastifyInstance): Promise<void> {
+  const document = readContract() as OpenAPIV3_1.Document;
+  // The package's type names OpenAPI 3.0 documents; static mode serves any.
+  const specification = { document } as unknown as swagger.StaticDocumentSpec;
+  await app.register(swagger, { mode: 'static', specification });
+  // The page asks for the document that knows its own address.
+  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { url: '/openapi.json' } });
+}
