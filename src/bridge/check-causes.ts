@@ -38,7 +38,7 @@ function hintOf(error: DicomError): string | undefined {
   const { kind, rejection, operation } = error;
   if (kind === 'rejected' && rejection) return REJECTED[`${rejection.source}/${rejection.reason}`];
   if (kind === 'timeout') return operation === 'connect' ? SYSTEM.ETIMEDOUT : 'it took the request and stayed silent';
-  if (kind === 'aborted') return SYSTEM.ECONNRESET;
+  if (kind === 'aborted' && operation === 'A-ASSOCIATE') return SYSTEM.ECONNRESET;
   const code = codeOf(error.cause);
   return kind === 'unreachable' && code !== undefined ? SYSTEM[code] : undefined;
 }

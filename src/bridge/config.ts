@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Value } from 'typebox/value';
 import { parse as parseYaml } from 'yaml';
+import { encoder } from '../dimse/data/charset-encode.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { envName, FLAGS, pathName, type Schema } from './config-options.ts';
 import { type Config, ConfigSchema } from './config-schema.ts';
@@ -184,13 +185,25 @@ function expectation(path: Path): string {
   return `expected ${schema.type}`;
 }
 
-/** What the schema can't say: a PACS is known by its AE title, so that two can't share one. */
+/** What the schema can't say: a PACS is known by its AE title, so two can't share one; and which charsets can be written. */
 function clashes(candidate: unknown): string[] {
   const { pacs } = candidate as Config;
-  return pacs.flatMap(({ aeTitle }, index) => {
+  return pacs.flatMap(({ aeTitle, charset }, index) => {
     const first = pacs.findIndex((other) => other.aeTitle === aeTitle);
-    return first === index ? [] : [`config: pacs[${index}].aeTitle: already the AE title of pacs[${first}]`];
+    const twice = first === index ? [] : [`config: pacs[${index}].aeTitle: already the AE title of pacs[${first}]`];
+    return canWrite(charset)
+      ? twice
+      : [...twice, `config: pacs[${index}].charset: expected one like ISO_IR 192, ISO_IR 100`];
   });
+}
+
+function canWrite(charset: string): boolean {
+  try {
+    encoder(charset);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function cacheDir(env: ConfigSources['env']): string {

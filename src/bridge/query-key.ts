@@ -95,9 +95,15 @@ export function personNameOf(text: string): PersonName {
   };
 }
 
+/**
+ * Names in these scripts stand behind the alphabetic ones, where a PACS that matches whole values doesn't look (PS3.4
+ * C.2.2.2.1.1): it is asked for them anywhere, and the gateway matches group by group.
+ */
+const IDEOGRAPHIC = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
+
 function typedValue(vr: Vr, text: string): Value {
   const { kind } = VRS[vr];
-  if (kind === 'name') return personNameOf(text);
+  if (kind === 'name') return personNameOf(IDEOGRAPHIC.test(text) && !text.includes('=') ? `*${text}*` : text);
   if (kind === 'number') return Number(text);
   return kind === 'tag' ? text.toUpperCase() : text;
 }

@@ -35,8 +35,7 @@ async function* rowsAt(search: Search, level: ResourceLevel): AsyncGenerator<Row
     for await (const parent of parents) yield series === undefined ? parent : { ...parent, series };
     return;
   }
-  const width = Math.min(WIDTH, search.pacs.config.maxAssociations);
-  const groups = inOrder(parents, width, search.signal, (parent, signal) =>
+  const groups = inOrder(parents, widthOf(search), search.signal, (parent, signal) =>
     childrenOf({ ...search, signal }, level, parent),
   );
   for await (const group of groups) yield* group;
@@ -60,17 +59,25 @@ async function childrenOf(search: Search, level: ResourceLevel, parent: Row): Pr
     ...(level !== 'study' && parent.series === undefined && series !== undefined ? { series } : {}),
     ...(parent.series === undefined ? {} : { series: parent.series }),
   };
-  const rows: Row[] = [];
-  for (const match of await findMatches(search, level, scope)) {
+  const found = (await findMatches(search, level, scope)).map((match): Row => {
     const uid = textOf(match, LEVELS[level].unique) ?? '';
-    const row: Row = { ...parent, [level]: uid, answers: { ...parent.answers, [level]: match } };
-    if (await computedKeysHold(search, level, row, match)) rows.push(row);
-  }
+    return { ...parent, [level]: uid, answers: { ...parent.answers, [level]: match } };
+  });
+  const rows: Row[] = [];
+  const checked = inOrder(found, widthOf(search), search.signal, async (row, signal) =>
+    (await computedKeysHold({ ...search, signal }, level, row)) ? [row] : [],
+  );
+  for await (const kept of checked) rows.push(...kept);
   return rows.sort((a, b) => ORDER[level](a.answers[level] ?? {}, b.answers[level] ?? {}));
 }
 
+function widthOf({ pacs }: Search): number {
+  return Math.min(WIDTH, pacs.config.maxAssociations);
+}
+
 /** Keys on what a PACS need not know (counts, ModalitiesInStudy) are checked on what the gateway counts. */
-async function computedKeysHold(search: Search, level: ResourceLevel, row: Row, match: Dataset): Promise<boolean> {
+async function computedKeysHold(search: Search, level: ResourceLevel, row: Row): Promise<boolean> {
+  const match = row.answers[level] ?? {};
   const keys = search.query.keys[level].filter((key) => isComputable(key.tag) && narrows(key));
   if (!keys.some((key) => verdictOn(key, match[key.tag]) === 'unknown')) return true;
   await completeCounts(search, level, row);
