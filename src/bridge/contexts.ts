@@ -83,6 +83,22 @@ export function storageContexts(sopClassUids: readonly string[]): ProposedContex
   );
 }
 
+/** Splits classes into lists that each fit one association, with at most `places` contexts for a class. */
+export function classRounds(sopClassUids: readonly string[], places = BY_USE.length + 1): string[][] {
+  const rounds: string[][] = [];
+  let left = 0;
+  for (const uid of sopClassUids) {
+    const wish = Math.min(places, isWithoutPixels(uid) ? NATIVE.length : STORED_SYNTAXES.length);
+    if (wish > left) {
+      rounds.push([]);
+      left = ROOM;
+    }
+    rounds.at(-1)?.push(uid);
+    left -= wish;
+  }
+  return rounds;
+}
+
 function isWithoutPixels(uid: string): boolean {
   return WITHOUT_PIXELS.some((start) => uid.startsWith(start));
 }

@@ -3,21 +3,28 @@
 
 import type { Dataset } from '../dimse/data/dataset.ts';
 import { Tag } from '../dimse/data/tags.ts';
-import { DicomError } from '../dimse/errors.ts';
+import { classRounds } from './contexts.ts';
 import type { Pacs, QueryLevel } from './pacs.ts';
 import type { Resource } from './resource.ts';
+import { guessSopClasses } from './sop-class-guess.ts';
 
 /** One instance as an IMAGE level query gives it. */
 export type Listed = { series: string; instance: string; sopClassUid?: string };
 
 export type Expectation = {
-  /** SOP classes to be proposed; may be more than the resource holds. */
-  sopClassUids: string[];
+  /**
+   * SOP classes to be proposed; may be more than the resource holds. Where the PACS doesn't name them: guesses, in rounds that
+   * each fit one association.
+   */
+  rounds: string[][];
   /** Number of instances, where the PACS counts them. */
   count?: number;
   /** Every instance, where it had to be asked. */
   listed?: Listed[];
 };
+
+/** Presentation contexts for each of the SOP classes that are not likely. */
+const FEW = 10;
 
 /** Asks as little as will do for a C-GET; undefined when the PACS has no such resource. */
 export async function expectationOf(
@@ -25,17 +32,17 @@ export async function expectationOf(
   resource: Resource,
   signal: AbortSignal,
 ): Promise<Expectation | undefined> {
-  if (resource.instance !== undefined) return ofListed(await listInstances(pacs, resource, signal));
+  if (resource.instance !== undefined) return ofListed(pacs, resource, signal);
   const study = await findStudy(pacs, resource.study, signal);
   if (study === undefined) return undefined;
   const sopClassUids = textsOf(study, Tag.SOPClassesInStudy);
-  if (sopClassUids.length === 0) return ofListed(await listInstances(pacs, resource, signal));
+  if (sopClassUids.length === 0) return ofListed(pacs, resource, signal);
   if (resource.series === undefined) {
-    return { sopClassUids, ...counted(numberOf(study, Tag.NumberOfStudyRelatedInstances)) };
+    return { rounds: [sopClassUids], ...counted(numberOf(study, Tag.NumberOfStudyRelatedInstances)) };
   }
   const series = await findSeries(pacs, resource.study, resource.series, signal);
   if (series === undefined) return undefined;
-  return { sopClassUids, ...counted(numberOf(series, Tag.NumberOfSeriesRelatedInstances)) };
+  return { rounds: [sopClassUids], ...counted(numberOf(series, Tag.NumberOfSeriesRelatedInstances)) };
 }
 
 /** Number of instances of a study or series by the PACS's own count, else by listing them; undefined when it has none. */
@@ -52,8 +59,8 @@ export async function countInstances(pacs: Pacs, resource: Resource, signal: Abo
 export async function listInstances(pacs: Pacs, resource: Resource, signal: AbortSignal): Promise<Listed[]> {
   const { study, instance = '' } = resource;
   const listed: Listed[] = [];
-  const series = resource.series === undefined ? await listSeries(pacs, study, signal) : [resource.series];
-  for (const uid of series) {
+  const series = resource.series === undefined ? await listSeries(pacs, { study }, signal) : [{ uid: resource.series }];
+  for (const { uid } of series) {
     const keys = {
       ...key(Tag.StudyInstanceUID, 'UI', study),
       ...key(Tag.SeriesInstanceUID, 'UI', uid),
@@ -70,12 +77,25 @@ export async function listInstances(pacs: Pacs, resource: Resource, signal: Abor
   return listed;
 }
 
-async function listSeries(pacs: Pacs, study: string, signal: AbortSignal): Promise<string[]> {
-  const keys = { ...key(Tag.StudyInstanceUID, 'UI', study), ...key(Tag.SeriesInstanceUID, 'UI') };
-  const series: string[] = [];
-  for await (const match of matches(pacs, 'SERIES', keys, signal))
-    series.push(...textsOf(match, Tag.SeriesInstanceUID));
-  return series;
+type ListedSeries = { uid: string; modality?: string };
+
+async function listSeries(
+  pacs: Pacs,
+  { study, series = '' }: Pick<Resource, 'study' | 'series'>,
+  signal: AbortSignal,
+): Promise<ListedSeries[]> {
+  const keys = {
+    ...key(Tag.StudyInstanceUID, 'UI', study),
+    ...key(Tag.SeriesInstanceUID, 'UI', series),
+    ...key(Tag.Modality, 'CS'),
+  };
+  const listed: ListedSeries[] = [];
+  for await (const match of matches(pacs, 'SERIES', keys, signal)) {
+    const [uid] = textsOf(match, Tag.SeriesInstanceUID);
+    const [modality] = textsOf(match, Tag.Modality);
+    if (uid !== undefined) listed.push({ uid, ...(modality === undefined ? {} : { modality }) });
+  }
+  return listed;
 }
 
 function findStudy(pacs: Pacs, study: string, signal: AbortSignal): Promise<Dataset | undefined> {
@@ -106,25 +126,23 @@ async function firstMatch(all: AsyncIterable<Dataset>, tag: string, uid: string)
   return undefined;
 }
 
-function ofListed(listed: Listed[]): Expectation | undefined {
+/** By listing every instance; SOP classes that the list doesn't name are guessed by the modalities of the series. */
+async function ofListed(pacs: Pacs, resource: Resource, signal: AbortSignal): Promise<Expectation | undefined> {
+  const listed = await listInstances(pacs, resource, signal);
   if (listed.length === 0) return undefined;
-  const sopClassUids = [...new Set(listed.flatMap(({ sopClassUid }) => sopClassUid ?? []))];
-  if (sopClassUids.length > 0) return { sopClassUids, count: listed.length, listed };
-  throw new DicomError(
-    'protocol',
-    'C-FIND: the answers at IMAGE level have no SOPClassUID, a required key (PS3.4 C.6)',
-    {
-      operation: 'C-FIND',
-      field: 'SOPClassUID',
-    },
-  );
+  const named = [...new Set(listed.flatMap(({ sopClassUid }) => sopClassUid ?? []))];
+  const counts = { count: listed.length, listed };
+  if (listed.every(({ sopClassUid }) => sopClassUid !== undefined)) return { rounds: [named], ...counts };
+  const series = await listSeries(pacs, resource, signal);
+  const { likely, others } = guessSopClasses([...new Set(series.flatMap(({ modality }) => modality ?? []))]);
+  return { rounds: [...classRounds([...new Set([...named, ...likely])]), ...classRounds(others, FEW)], ...counts };
 }
 
 function counted(count: number | undefined): { count?: number } {
   return count === undefined ? {} : { count };
 }
 
-function key(tag: string, vr: 'UI' | 'IS', value = ''): Dataset {
+function key(tag: string, vr: 'UI' | 'IS' | 'CS', value = ''): Dataset {
   return { [tag]: value === '' ? { vr } : { vr, Value: [value] } };
 }
 

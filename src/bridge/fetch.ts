@@ -8,7 +8,7 @@ import { type Expectation, type Listed, listInstances } from './expectation.ts';
 import type { IdentifiedInstance } from './identify.ts';
 import type { Pacs } from './pacs.ts';
 import type { Resource } from './resource.ts';
-import type { Target, Transfer, TransferRequest } from './transfer.ts';
+import type { Outcome, Target, Transfer, TransferRequest } from './transfer.ts';
 
 export type FetchRequest = {
   resource: Resource;
@@ -38,17 +38,28 @@ export async function fetchResource(
     request.deliver(file);
   };
   const common = { receive, signal };
-  const { sopClassUids, count } = expectation;
-  const first: TransferRequest = { ...common, target: targetOf(resource), sopClassUids, ...(count ? { count } : {}) };
+  const { rounds, count } = expectation;
+  const target = targetOf(resource);
+  const isGuess = rounds.length > 1;
+  const first = {
+    ...common,
+    target,
+    sopClassUids: rounds[0] ?? [],
+    isGuess,
+    ...(count === undefined ? {} : { count }),
+  };
   const outcome = await transfer(pacs, first).catch((error: unknown) => {
-    if (arrived.size === 0 || signal.aborted) throw error;
+    if (signal.aborted || (arrived.size === 0 && !isGuess)) throw error;
     return { error };
   });
   let missing = await missingOf(pacs, request, arrived, outcome);
-  if (missing.length > 0) {
-    await fetchListed(pacs, transfer, { ...common, study: resource.study, listed: missing }).catch((error: unknown) => {
-      if (signal.aborted) throw error;
-    });
+  for (const attempt of furtherAttempts(rounds, outcome)) {
+    if (missing.length === 0) break;
+    await fetchListed(pacs, transfer, { ...common, ...attempt, study: resource.study, listed: missing }).catch(
+      (error: unknown) => {
+        if (signal.aborted) throw error;
+      },
+    );
     missing = missing.filter(({ instance }) => !arrived.has(instance));
   }
   if (missing.length === 0) {
@@ -59,17 +70,35 @@ export async function fetchResource(
   throw incomplete(pacs, missing.length, arrived.size + missing.length, outcome);
 }
 
+type Attempt = Pick<TransferRequest, 'sopClassUids' | 'prefer' | 'isGuess'>;
+
+/**
+ * What to try for instances that did not come. Once more, always. By C-GET: the SOP classes that were not proposed yet. By
+ * C-MOVE: the transfer syntaxes that the PACS had proposed along with the accepted one, since it may be able to send an
+ * instance in its stored syntax only, but let us choose for all of a class.
+ */
+function* furtherAttempts(rounds: string[][], outcome: Outcome | { error: unknown }): Generator<Attempt> {
+  const [first = [], ...others] = rounds;
+  if (others.length === 0 || 'error' in outcome) yield { sopClassUids: first };
+  if ('error' in outcome || outcome.way === 'get') {
+    for (const [index, sopClassUids] of others.entries()) yield { sopClassUids, isGuess: index < others.length - 1 };
+  } else {
+    for (const prefer of outcome.passedOver) yield { sopClassUids: first, prefer };
+  }
+}
+
 /** Listed instances only, each series with an identifier of its own. */
-export async function fetchListed(
+async function fetchListed(
   pacs: Pacs,
   transfer: Transfer,
-  { study, listed, ...common }: Pick<TransferRequest, 'receive' | 'signal'> & { study: string; listed: Listed[] },
+  { study, listed, ...common }: Omit<TransferRequest, 'target' | 'count'> & { study: string; listed: Listed[] },
 ): Promise<void> {
   for (const [series, rows] of Map.groupBy(listed, (row) => row.series)) {
     for (let at = 0; at < rows.length; at += UIDS_AT_ONCE) {
       const some = rows.slice(at, at + UIDS_AT_ONCE);
-      const sopClassUids = [...new Set(some.flatMap(({ sopClassUid }) => sopClassUid ?? []))];
+      const named = [...new Set(some.flatMap(({ sopClassUid }) => sopClassUid ?? []))];
       const target = { study, series, instances: some.map(({ instance }) => instance) };
+      const sopClassUids = named.length > 0 ? named : common.sopClassUids;
       await transfer(pacs, { ...common, target, sopClassUids, count: some.length });
     }
   }
@@ -80,7 +109,7 @@ async function missingOf(
   pacs: Pacs,
   { resource, expectation, signal }: FetchRequest,
   arrived: ReadonlyMap<string, unknown>,
-  outcome: SubOperations | { error: unknown },
+  outcome: Outcome | { error: unknown },
 ): Promise<Listed[]> {
   const { count } = expectation;
   if (count !== undefined && arrived.size >= count) return [];

@@ -50,8 +50,9 @@ async function readHead(chunks: AsyncIterator<Buffer>, syntax: string): Promise<
     const [first = Buffer.alloc(0)] = head;
     const raw = head.length === 1 ? first : Buffer.concat(head);
     try {
-      const { dataset } = readElements(raw, syntax, { until: BEHIND });
-      return { head, dataset };
+      // Without `stopped` the head may just have ended between two elements.
+      const { dataset, stopped } = readElements(raw, syntax, { until: BEHIND });
+      if (stopped !== undefined || last) return { head, dataset };
     } catch (error) {
       if (last || !isIncomplete(error)) throw error;
     }

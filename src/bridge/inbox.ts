@@ -14,6 +14,10 @@ export type Claim = {
   messageId?: number;
   /** AE title that the C-MOVE was sent from and to. */
   destination: string;
+  /** Transfer syntax to accept where it is proposed, before the proposer's first choice. */
+  prefer?: string | undefined;
+  /** Filled: transfer syntaxes that were proposed in one context with the accepted one. */
+  passedOver: Set<string>;
   wants(instance: IdentifiedInstance): boolean;
   /** Drains the body. The C-STORE is answered when it resolves. */
   receive(instance: IdentifiedInstance): Promise<void>;
@@ -48,13 +52,20 @@ const STORAGE = new Set(STORAGE_SOP_CLASSES);
 export async function openInbox(options: InboxOptions): Promise<Inbox> {
   const { host, port, aeTitles, allowCalling, maxAssociations, log } = options;
   const claims = new Set<Claim>();
+  const only = aeTitles.length === 1 ? aeTitles[0] : undefined;
   const listener: Listener = await listen({
     host,
     port,
-    aeTitle: aeTitles,
+    ...(only === undefined ? {} : { aeTitle: only }),
     allowCalling,
     maxAssociations,
-    contexts: supportedSyntaxes,
+    contexts: (abstractSyntax: string, proposed?: readonly string[]) => {
+      const preferred = [...claims].flatMap(({ prefer }) => prefer ?? []);
+      const supported = supportedSyntaxes(abstractSyntax, proposed ?? STORED_SYNTAXES, preferred);
+      const others = proposed === undefined ? [] : (supported?.slice(1) ?? []);
+      for (const uid of others) for (const { passedOver } of claims) passedOver.add(uid);
+      return supported;
+    },
     services: {
       echo: async () => SUCCESS,
       store: (instance) => accept(instance, claims, log),
@@ -72,16 +83,21 @@ export async function openInbox(options: InboxOptions): Promise<Inbox> {
 }
 
 /**
- * Every storage class, those that are newer than our list, and private ones, each in every transfer syntax that keeps the data
- * set whole, the proposer's first choice first (PS3.4 B.4.1: an archive accepts whatever its peers have).
+ * Of the proposed transfer syntaxes those that keep a data set whole, the preferred ones and then the proposer's first choice
+ * first; undefined for what is no storage class. Classes newer than our list and private ones are welcome too (PS3.4 B.4.1).
  */
-export function supportedSyntaxes(abstractSyntax: string, proposed?: readonly string[]): readonly string[] | undefined {
+export function supportedSyntaxes(
+  abstractSyntax: string,
+  proposed: readonly string[],
+  preferred: readonly string[] = [],
+): readonly string[] | undefined {
   const isStorage =
     STORAGE.has(abstractSyntax) ||
     abstractSyntax.startsWith('1.2.840.10008.5.1.4.1.1.') ||
     !abstractSyntax.startsWith('1.2.840.10008.');
   if (!isStorage && abstractSyntax !== Verification) return undefined;
-  return proposed?.filter((uid) => transferSyntax(uid) !== undefined) ?? STORED_SYNTAXES;
+  const known = proposed.filter((uid) => transferSyntax(uid) !== undefined);
+  return [...new Set([...preferred.filter((uid) => known.includes(uid)), ...known])];
 }
 
 async function accept(instance: Instance, claims: ReadonlySet<Claim>, log?: (line: string) => void): Promise<number> {

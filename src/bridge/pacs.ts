@@ -103,8 +103,8 @@ async function* find(
     try {
       const { association } = lease;
       if (relational && !isRelational(association.contexts, sopClassUid)) throw notRelational(pacs);
-      const charset = pacs.config.charset;
-      for await (const match of association.find({ sopClassUid, identifier, charset }, { signal })) {
+      const request = { sopClassUid, identifier, ...(isAscii(identifier) ? {} : { charset: pacs.config.charset }) };
+      for await (const match of association.find(request, { signal })) {
         begun = true;
         yield match;
       }
@@ -115,6 +115,11 @@ async function* find(
       lease.release();
     }
   }
+}
+
+/** Nothing needs a Specific Character Set. */
+function isAscii(identifier: Dataset): boolean {
+  return /^\p{ASCII}*$/u.test(JSON.stringify(identifier));
 }
 
 /** PS3.4 C.5.1.1.1: byte 1 of the answer to the extended negotiation. */

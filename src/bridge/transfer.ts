@@ -20,13 +20,23 @@ export type TransferRequest = {
   sopClassUids: readonly string[];
   /** Number of instances that should come, where it is known. */
   count?: number;
+  /** The SOP classes are one guess of several: a C-GET that fails for them says nothing of C-GET there. */
+  isGuess?: boolean;
+  /** By C-MOVE: the transfer syntax to accept where the PACS leaves a choice; else its own first one. */
+  prefer?: string;
   /** Drains the body; a failure ends the transfer. */
   receive(instance: IdentifiedInstance): Promise<void>;
   signal: AbortSignal;
 };
 
+export type Outcome = SubOperations & {
+  way: 'get' | 'move';
+  /** By C-MOVE: transfer syntaxes that the PACS had proposed too, in contexts where another was accepted. */
+  passedOver: readonly string[];
+};
+
 /** Resolves with the final counts, also when some sub-operations failed; throws when the operation did. */
-export type Transfer = (pacs: Pacs, request: TransferRequest) => Promise<SubOperations>;
+export type Transfer = (pacs: Pacs, request: TransferRequest) => Promise<Outcome>;
 
 /** Errors of a C-GET after which a C-MOVE may still work: the PACS is there, and declined. */
 const DECLINED = ['no-context', 'status', 'aborted', 'protocol'];
@@ -48,9 +58,9 @@ export function createTransfer(inbox: Inbox | undefined): Transfer {
     let refusal: unknown;
     try {
       const counts = await get(pacs, { ...request, receive });
-      if (arrived > 0 || way === 'get' || inbox === undefined) return counts;
+      if (arrived > 0 || request.isGuess || way === 'get' || inbox === undefined) return counts;
     } catch (error) {
-      if (arrived > 0 || way === 'get' || inbox === undefined || !isDeclined(error)) throw error;
+      if (arrived > 0 || way === 'get' || inbox === undefined || !isDeclined(error, request)) throw error;
       refusal = error;
     }
     const counts = await move(pacs, inbox, request).catch((error: unknown) => {
@@ -72,10 +82,10 @@ export function identifierOf({ study, series, instances }: Target): Dataset {
   };
 }
 
-function get(pacs: Pacs, request: TransferRequest): Promise<SubOperations> {
+async function get(pacs: Pacs, request: TransferRequest): Promise<Outcome> {
   const { target, sopClassUids, signal } = request;
   const contexts = [...contextOf(StudyRootGet), ...storageContexts(sopClassUids)];
-  return onLease(pacs, contexts, { signal }, async (association, begun) => {
+  const counts = await onLease(pacs, contexts, { signal }, async (association, begun) => {
     requireGet(association, sopClassUids);
     const operation = association.get({ sopClassUid: StudyRootGet, identifier: identifierOf(target) }, { signal });
     try {
@@ -89,27 +99,36 @@ function get(pacs: Pacs, request: TransferRequest): Promise<SubOperations> {
       await operation.return({ status: CANCELLED });
     }
   });
+  return { ...counts, way: 'get', passedOver: [] };
 }
 
 /** Throws 'no-context' when the PACS took no part in C-GET, or would not send any of these SOP classes. */
 function requireGet({ contexts, peer }: Association, sopClassUids: readonly string[]): void {
   const accepted = new Set(contexts.map(({ abstractSyntax }) => abstractSyntax));
-  const detail = { peer, operation: 'C-GET', field: 'abstract-syntax' };
-  if (!accepted.has(StudyRootGet)) throw new DicomError('no-context', `C-GET to ${peer}: not supported there`, detail);
+  const detail = { peer, operation: 'C-GET' };
+  if (!accepted.has(StudyRootGet)) {
+    throw new DicomError('no-context', `C-GET to ${peer}: not supported there`, {
+      ...detail,
+      field: 'abstract-syntax',
+    });
+  }
   const sendable = contexts.some(
     ({ abstractSyntax, roles }) => sopClassUids.includes(abstractSyntax) && roles.scp === true,
   );
-  if (!sendable) throw new DicomError('no-context', `C-GET to ${peer}: it won't send as storage SCU`, detail);
+  if (!sendable)
+    throw new DicomError('no-context', `C-GET to ${peer}: it won't send as storage SCU`, { ...detail, field: 'role' });
 }
 
-async function move(pacs: Pacs, inbox: Inbox | undefined, request: TransferRequest): Promise<SubOperations> {
-  const { target, signal, count = 1 } = request;
+async function move(pacs: Pacs, inbox: Inbox | undefined, request: TransferRequest): Promise<Outcome> {
+  const { target, signal, prefer, count = 1 } = request;
   if (inbox === undefined) {
     throw new DicomError('no-context', `C-MOVE to ${pacs.name}: dicom.enabled is false`, { operation: 'C-MOVE' });
   }
   const arrivals = new Arrivals(request.receive);
   const claim: Claim = {
     destination: pacs.callingAeTitle,
+    prefer,
+    passedOver: new Set(),
     wants: (instance) => contains(target, instance),
     receive: (instance) => arrivals.take(instance),
   };
@@ -130,7 +149,7 @@ async function move(pacs: Pacs, inbox: Inbox | undefined, request: TransferReque
     await arrivals.reach(sent, pacs.config.timeouts.arrival, signal);
     if (arrivals.failure !== undefined) throw arrivals.failure;
     if (arrivals.count === 0 && sent > 0) throw misrouted(pacs, sent);
-    return counts;
+    return { ...counts, way: 'move', passedOver: [...claim.passedOver] };
   } finally {
     unclaim();
   }
@@ -152,8 +171,9 @@ export function contains(target: Target, instance: IdentifiedInstance): boolean 
   );
 }
 
-function isDeclined(error: unknown): boolean {
-  return error instanceof DicomError && DECLINED.includes(error.kind);
+function isDeclined(error: unknown, { isGuess = false }: TransferRequest): boolean {
+  if (!(error instanceof DicomError)) return false;
+  return isGuess ? error.field === 'abstract-syntax' : DECLINED.includes(error.kind);
 }
 
 function bothFailed(error: unknown, refusal: unknown): unknown {

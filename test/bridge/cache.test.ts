@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -11,7 +11,12 @@ import { ImplicitLittle } from '../../src/dimse/data/transfer-syntax.ts';
 import { arriving, chunks, emptyDir, encoded, type Made } from './fixtures.ts';
 
 const options = { maxBytes: 1 << 30, maxAge: 86_400_000 };
-const made = (instance: string, more: Partial<Made> = {}): Made => ({ study: '1.1', series: '1.1.1', instance, ...more });
+const made = (instance: string, more: Partial<Made> = {}): Made => ({
+  study: '1.1',
+  series: '1.1.1',
+  instance,
+  ...more,
+});
 const resource = ({ study, series, instance }: Made) => ({ study, series, instance });
 const filesOf = (dir: string) => readdirSync(join(dir, 'files'));
 
@@ -193,29 +198,38 @@ test('files that the index does not know, and rows without a file, are cleared a
   again.close();
 });
 
+/** A process that fills the cache; resolves when it has reported `enough` instances written. */
+async function startWriter(dir: string, round: number, enough: number) {
+  const child = fork(new URL('./cache-writer.ts', import.meta.url), [dir, String(round)]);
+  const exited = once(child, 'exit');
+  let written = 0;
+  await new Promise<void>((resolve, reject) => {
+    child.on('message', () => {
+      written += 1;
+      if (written >= enough) resolve();
+    });
+    child.once('exit', (code) => reject(new Error(`the writer ended by itself: ${code}`)));
+  });
+  const kill = async () => {
+    child.kill('SIGKILL');
+    await exited;
+    return written;
+  };
+  return { kill };
+}
+
 test('a second process is told that the cache is in use', async (t) => {
   const dir = await emptyDir(t);
-  const child = fork(new URL('./cache-writer.ts', import.meta.url), [dir], { stdio: 'ignore' });
-  t.after(() => child.kill('SIGKILL'));
-  await once(child, 'message');
+  const writer = await startWriter(dir, 0, 1);
   await assert.rejects(opener(dir)(), { kind: 'busy', field: 'cache.dir' });
+  await writer.kill();
 });
 
 test('a process that is killed at any moment leaves only whole files', async (t) => {
   const dir = await emptyDir(t);
-  for (let round = 0; round < 6; round += 1) {
-    const child = fork(new URL('./cache-writer.ts', import.meta.url), [dir, String(round)], { stdio: 'ignore' });
-    let written = 0;
-    const enough = 1 + round * 3;
-    await new Promise<void>((resolve) => {
-      child.on('message', () => {
-        written += 1;
-        if (written >= enough) resolve();
-      });
-    });
-    const exited = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exited;
+  for (let round = 0; round < 5; round += 1) {
+    const writer = await startWriter(dir, round, 1 + round * 3);
+    const written = await writer.kill();
     const cache = await opener(dir)();
     const names = filesOf(dir);
     assert.ok(names.length >= written, `${names.length} of ${written} instances reported written are there`);

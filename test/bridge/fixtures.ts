@@ -13,7 +13,14 @@ import { writeDataset } from '../../src/dimse/data/writer.ts';
 export const CT = '1.2.840.10008.5.1.4.1.1.2';
 export const SR = '1.2.840.10008.5.1.4.1.1.88.11';
 
-export type Made = { study: string; series: string; instance: string; sopClass?: string; bytes?: number; more?: Dataset };
+export type Made = {
+  study: string;
+  series: string;
+  instance: string;
+  sopClass?: string;
+  bytes?: number;
+  more?: Dataset;
+};
 
 /** A small CT: its UIDs, a few attributes, and `bytes` of pixel data. */
 export function datasetOf({ study, series, instance, sopClass = CT, bytes = 512, more = {} }: Made): Dataset {

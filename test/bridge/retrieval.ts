@@ -1,0 +1,58 @@
+// A retrieval in front of fake PACS, as createGateway wires it, with what tests look at.
+
+import type { TestContext } from 'node:test';
+import { Cache } from '../../src/bridge/cache.ts';
+import type { PacsConfig } from '../../src/bridge/config.ts';
+import { type Inbox, openInbox } from '../../src/bridge/inbox.ts';
+import { createPacs, type Pacs } from '../../src/bridge/pacs.ts';
+import { Retrieval } from '../../src/bridge/retrieve.ts';
+import { createTransfer } from '../../src/bridge/transfer.ts';
+import { emptyDir } from './fixtures.ts';
+import type { FakePacs } from './peer-pacs.ts';
+
+export type Rig = { retrieval: Retrieval; cache: Cache; inbox: Inbox; pacs: Pacs[] };
+
+export const GATEWAY = 'GATEWAY';
+
+export function configOf(peer: { aeTitle: string; port: number }, more: Partial<PacsConfig> = {}): PacsConfig {
+  return {
+    aeTitle: peer.aeTitle,
+    host: '127.0.0.1',
+    port: peer.port,
+    retrieve: 'auto',
+    maxAssociations: 4,
+    maxWaiting: 256,
+    idle: 10_000,
+    maxAge: 300_000,
+    maxRequests: 1000,
+    charset: 'ISO_IR 192',
+    timeouts: { connect: 2000, associate: 2000, response: 2000, release: 500, artim: 500, arrival: 100 },
+    ...more,
+  };
+}
+
+export async function startRetrieval(
+  t: TestContext,
+  peers: readonly FakePacs[],
+  more: Partial<PacsConfig> = {},
+  { checkAfter = 60_000, maxBytes = 1 << 30 } = {},
+): Promise<Rig> {
+  const cache = await Cache.open({ dir: await emptyDir(t), maxBytes, maxAge: 86_400_000 });
+  const inbox = await openInbox({
+    host: '127.0.0.1',
+    port: 0,
+    aeTitles: [GATEWAY],
+    allowCalling: () => true,
+    maxAssociations: 16,
+  });
+  for (const peer of peers) peer.behaviour.peers ??= { [GATEWAY]: inbox.port };
+  const pacs = peers.map((peer) => createPacs({ config: configOf(peer, more), aeTitle: GATEWAY }));
+  const retrieval = new Retrieval({ pacs, cache, transfer: createTransfer(inbox), checkAfter });
+  t.after(async () => {
+    await Promise.all(pacs.map((one) => one.close()));
+    await inbox.close();
+    await retrieval.idle();
+    cache.close();
+  });
+  return { retrieval, cache, inbox, pacs };
+}
