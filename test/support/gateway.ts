@@ -29,9 +29,9 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   const dir = await tempDir();
   const config = loadConfig({
-    env: { DICOMWEB_DICOM_PORT: '0', ...settings },
+    // By the environment: --pacs would take the place of all that `settings` say of a PACS.
+    env: { DICOMWEB_DICOM_PORT: '0', ...Object.assign({}, ...peers.map(peerSettings)), ...settings },
     flags: {
-      pacs: peers.map(({ aeTitle, host, port }) => `${aeTitle}@${host}:${port}`),
       port: '0',
       'cache-dir': join(dir, 'cache'),
       'log-level': 'silent',
@@ -49,4 +49,9 @@ export async function startGateway(
   };
   t?.after(close);
   return { origin, url: `${origin}${config.http.basePath}`, config, close };
+}
+
+function peerSettings({ aeTitle, host, port }: { aeTitle: string; host: string; port: number }, n: number) {
+  const name = `DICOMWEB_PACS_${n}`;
+  return { [`${name}_AE_TITLE`]: aeTitle, [`${name}_HOST`]: host, [`${name}_PORT`]: String(port) };
 }

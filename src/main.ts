@@ -1,0 +1,143 @@
+#!/usr/bin/env node
+// The process and its commands: serve, demo, check. Everything that can go wrong at start ends it with one plain line.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Logger, pino } from 'pino';
+import { check, printChecks } from './bridge/check.ts';
+import { type Config, loadConfig } from './bridge/config.ts';
+import { flagOptions, optionsHelp, settingsHelp } from './bridge/config-options.ts';
+import { createGateway } from './bridge/gateway.ts';
+import { startDemo } from './demo/demo.ts';
+import { DicomError } from './dimse/errors.ts';
+import { buildApp } from './http/app.ts';
+import { createRenderer } from './render/render.ts';
+
+/** How long requests under way may still take after the first signal to end. */
+const SHUTDOWN_MS = 10_000;
+
+const DEMO_FLAGS = { pacs: ['DEMOPACS@127.0.0.1:11113'] };
+
+type Flags = Record<string, unknown>;
+
+const COMMANDS: Record<string, { summary: string; run: (flags: Flags) => Promise<void> }> = {
+  serve: { summary: 'answer DICOMweb in front of the given PACS', run: serve },
+  demo: { summary: 'the gateway in front of an embedded PACS with phantom studies; same options', run: demo },
+  check: { summary: 'say what each configured PACS can do, and what is wrong; --json for machines', run: checkPacs },
+};
+
+function help(): string {
+  const commands = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(8)}${summary}`);
+  return `dicomweb-gateway COMMAND [OPTIONS]: DICOMweb in front of a PACS that speaks DIMSE
+
+Commands:
+${commands.join('\n')}
+
+Options (over the environment, over the file of --config, over the defaults):
+${optionsHelp()}
+  --json  (check) print the result as JSON
+  --help  print this
+
+Settings of the YAML file, and their environment variables:
+${settingsHelp()}
+`;
+}
+
+async function main(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { ...flagOptions(), help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } },
+  });
+  const [name, ...rest] = positionals;
+  if (values.help || name === 'help') {
+    process.stdout.write(help());
+    return;
+  }
+  const command = name === undefined || rest.length > 0 ? undefined : COMMANDS[name];
+  if (command === undefined) {
+    throw new DicomError('malformed', `expected one command of ${Object.keys(COMMANDS).join(', ')}; see --help`);
+  }
+  await command.run(values);
+}
+
+/** Starts gateway and web server; resolves with the base URL when it is ready, and with what ends it. */
+async function start(config: Config, log: Logger): Promise<{ baseUrl: string; close: () => Promise<void> }> {
+  const gateway = await createGateway(config, { log });
+  const renderer = createRenderer({ timeoutMs: config.limits.renderMs });
+  const app = await buildApp(gateway, renderer, { ...config.http, limits: config.limits, logger: log });
+  const close = async () => {
+    await app.close();
+    await gateway.close();
+    await renderer.close();
+  };
+  try {
+    const address = await app.listen({ host: config.http.host, port: config.http.port });
+    const baseUrl = `${address}${config.http.basePath}`;
+    const pacs = config.pacs.map(({ aeTitle, host, port }) => `${aeTitle}@${host}:${port}`).join(', ');
+    log.info(`ready: DICOMweb at ${baseUrl}, PACS ${pacs}`);
+    return { baseUrl, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The first SIGINT or SIGTERM ends in order, within a limit; the second one at once. */
+function closeOnSignal(log: Logger, close: () => Promise<void>): void {
+  let closing = false;
+  const end = (signal: NodeJS.Signals) => {
+    if (closing) process.exit(1);
+    closing = true;
+    log.info(`${signal}: closing`);
+    setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
+    close().then(
+      () => process.exit(0),
+      (error) => {
+        log.error({ err: error }, 'closing failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
+}
+
+async function serve(flags: Flags): Promise<void> {
+  const config = loadConfig({ env: process.env, flags });
+  const log = pino({ level: config.log.level });
+  const { close } = await start(config, log);
+  closeOnSignal(log, close);
+}
+
+/** The embedded PACS stands where the first PACS of the configuration is said to be. */
+async function demo(flags: Flags): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), 'dicomweb-gateway-demo-'));
+  const config = loadConfig({ env: process.env, flags: { ...DEMO_FLAGS, 'cache-dir': join(dir, 'cache'), ...flags } });
+  const log = pino({ level: config.log.level });
+  const [{ aeTitle, port } = { aeTitle: '', port: 0 }] = config.pacs;
+  const embedded = await startDemo({ aeTitle, port, gateway: { ...config.dicom, aeTitle: config.aeTitle } });
+  const { baseUrl, close } = await start(config, log);
+  const commands = embedded.commands(baseUrl).map(({ title, command }) => `# ${title}\n${command}\n`);
+  process.stdout.write(`\n${commands.join('\n')}\nCtrl-C ends the demo.\n\n`);
+  closeOnSignal(log, async () => {
+    await close();
+    await embedded.close();
+    await rm(dir, { recursive: true, force: true });
+  });
+}
+
+async function checkPacs(flags: Flags): Promise<void> {
+  const config = loadConfig({ env: process.env, flags });
+  const results = await check(config);
+  process.stdout.write(flags.json ? `${JSON.stringify(results, undefined, 2)}\n` : printChecks(results));
+  process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  const plain = error instanceof DicomError || (error instanceof Error && 'code' in error);
+  process.stderr.write(`dicomweb-gateway: ${plain ? error.message : error instanceof Error ? error.stack : error}\n`);
+  process.exit(1);
+});

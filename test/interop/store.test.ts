@@ -1,0 +1,126 @@
+// STOW-RS into real archives: what is stored reads back identical, and every instance gets its true status.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { toJson } from '../../src/dimse/data/json.ts';
+import { readFileMeta } from '../../src/dimse/data/part10.ts';
+import { readDataset } from '../../src/dimse/data/reader.ts';
+import { archiveFiles, type Loaded } from '../support/archive-files.ts';
+import { type RunningGateway, startGateway } from '../support/gateway.ts';
+import { multipartOf, partsOf } from '../support/multipart.ts';
+import { type Peer, startDcmqrscp, startOrthanc } from '../support/peers.ts';
+
+const DICOM = { 'Content-Type': 'application/dicom' };
+const { files, skip } = archiveFiles();
+/** Re-encoded on the way out, so that bytes cannot be compared; the retrieve tests have their part. */
+const REENCODED = new Set(['1.2.840.10008.1.2', '1.2.840.10008.1.2.2', '1.2.840.10008.1.2.1.99']);
+/** One of each (SOP class, transfer syntax), the smallest: enough to see every negotiation. */
+const sample = onePerPair(files);
+
+const ARCHIVES = [
+  { name: 'dcmqrscp', start: () => startDcmqrscp({ files: [] }) },
+  { name: 'Orthanc', start: () => startOrthanc({ files: [] }) },
+];
+
+for (const archive of ARCHIVES) {
+  describe(`store into ${archive.name}`, { skip }, () => {
+    let peer: Peer;
+    let gateway: RunningGateway;
+
+    before(async () => {
+      peer = await archive.start();
+      gateway = await startGateway(undefined, [peer]);
+    });
+    after(async () => {
+      await gateway?.close();
+      await peer?.stop();
+    });
+
+    test('S-40 one upload of every kind of file: 200, each referenced', async () => {
+      const parts = sample.map(({ path }) => ({ headers: DICOM, body: readFileSync(path) }));
+      const { status, body } = await stow(gateway, multipartOf('the-boundary', parts));
+      const failed = references(body, '00081198');
+      assert.deepEqual(failed, [], 'no instance may fail');
+      assert.equal(status, 200);
+      assert.deepEqual(references(body, '00081199').sort(), sample.map(({ instance }) => instance).sort());
+    });
+
+    for (const file of sample.filter(({ transferSyntaxUid }) => !REENCODED.has(transferSyntaxUid))) {
+      test(`${file.name} reads back as it was stored`, async () => {
+        const response = await fetch(
+          `${gateway.url}/studies/${file.study}/series/${file.series}/instances/${file.instance}`,
+          { headers: { accept: 'multipart/related; type="application/dicom"; transfer-syntax=*' } },
+        );
+        const body = Buffer.from(await response.arrayBuffer());
+        assert.equal(response.status, 200, body.subarray(0, 500).toString());
+        const [part] = partsOf(response.headers.get('content-type') ?? '', body);
+        assert.ok(part);
+        const sent = readFileSync(file.path);
+        assert.equal(readFileMeta(part.body).transferSyntaxUid, file.transferSyntaxUid);
+        assert.equal(elementsOf(part.body), elementsOf(sent));
+      });
+    }
+
+    test('S-43 a study that is not the one of the path: 409, and nothing is stored', async () => {
+      const [file] = sample;
+      assert.ok(file);
+      const parts = [{ headers: DICOM, body: readFileSync(file.path) }];
+      const { status, body } = await stow(gateway, multipartOf('b', parts), '/studies/1.2.3.4.5.6.7.8.9');
+      assert.equal(status, 409);
+      assert.deepEqual(references(body, '00081198'), [file.instance]);
+      assert.equal(references(body, '00081199').length, 0);
+    });
+
+    test('T-48 a part that is no DICOM beside one that is: 202, the one stored, the other among OtherFailures', async () => {
+      const [file] = sample;
+      assert.ok(file);
+      const parts = [
+        { headers: DICOM, body: Buffer.from('this is no DICOM at all, whatever its Content-Type says'.repeat(20)) },
+        { headers: DICOM, body: readFileSync(file.path) },
+      ];
+      const { status, body } = await stow(gateway, multipartOf('b', parts));
+      assert.equal(status, 202);
+      assert.deepEqual(references(body, '00081199'), [file.instance]);
+      assert.equal(body['0008119A']?.Value?.length, 1);
+    });
+  });
+}
+
+/** Every element and value of a Part 10 file, pixel data included. */
+function elementsOf(part10: Buffer): string {
+  const { dataOffset, transferSyntaxUid } = readFileMeta(part10);
+  return toJson(readDataset(part10.subarray(dataOffset), transferSyntaxUid));
+}
+
+type Item = Record<string, { Value?: (string | number)[] }>;
+type Module = Record<string, { Value?: Item[] }>;
+
+async function stow(
+  gateway: RunningGateway,
+  body: Buffer,
+  path = '/studies',
+): Promise<{ status: number; body: Module }> {
+  const boundary = /^--([^\r]+)\r/.exec(body.subarray(0, 100).toString('latin1'))?.[1];
+  const response = await fetch(`${gateway.url}${path}`, {
+    method: 'POST',
+    headers: {
+      'content-type': `multipart/related; type="application/dicom"; boundary=${boundary}`,
+      accept: 'application/dicom+json',
+    },
+    body: new Uint8Array(body),
+  });
+  return { status: response.status, body: (await response.json()) as Module };
+}
+
+/** SOP Instance UIDs of a sequence of the Store Instances Response Module. */
+function references(module: Module, tag: string): string[] {
+  return (module[tag]?.Value ?? []).map((item) => String(item['00081155']?.Value?.[0]));
+}
+
+function onePerPair(all: Loaded[]): Loaded[] {
+  const pairs = Map.groupBy(all, ({ sopClassUid, transferSyntaxUid }) => `${sopClassUid} ${transferSyntaxUid}`);
+  return [...pairs.values()].flatMap((group) =>
+    group.sort((a, b) => readFileSync(a.path).length - readFileSync(b.path).length).slice(0, 1),
+  );
+}
