@@ -25,13 +25,26 @@ const ENCODINGS: Record<string, string> = {
   'ISO_IR 138': 'iso-8859-8',
   'ISO_IR 148': 'iso-8859-9',
   'ISO_IR 203': 'iso-8859-15',
-  'ISO_IR 13': 'shift_jis',
   'ISO_IR 166': 'iso-8859-11',
   GB18030: 'gb18030',
   GBK: 'gbk',
 };
 
 const NON_ASCII = /[^\x00-\x7f]/;
+
+/** JIS X 0201: ISO-IR 14 with yen sign and overline, and the katakana of ISO-IR 13 as half-width forms. */
+const JIS_X_0201: TextEncoding = {
+  term: 'ISO_IR 13',
+  encode: (text) => Buffer.from(Array.from(text, (character) => jisByte(character) ?? 0x3f)),
+  covers: (text) => Array.from(text).every((character) => jisByte(character) !== undefined),
+};
+
+function jisByte(character: string): number | undefined {
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 0x80) return code;
+  if (code >= 0xff61 && code <= 0xff9f) return code - 0xff61 + 0xa1;
+  return code === 0x203e ? 0x7e : undefined;
+}
 
 /**
  * The encoder for one defined term; '' is ISO-IR 6. `ISO 2022 IR n` is written as the set n without escape sequences.
@@ -44,6 +57,7 @@ export function encoder(term: string): TextEncoding {
     const encode = (text: string) => Buffer.from(text.replace(/[^\x00-\x7f]/gu, '?'), 'latin1');
     return { term: name, encode, covers: (text) => !NON_ASCII.test(text) };
   }
+  if (name === JIS_X_0201.term) return JIS_X_0201;
   const encoding = ENCODINGS[name];
   if (encoding === undefined) {
     throw new DicomError('malformed', 'the character set cannot be written', { field: 'SpecificCharacterSet' });

@@ -261,6 +261,10 @@ export async function* reencode(
     const message = `Pixel data in ${from.uid} would have to be decoded or encoded`;
     throw new DicomError('not-acceptable', message, { field: 'transfer-syntax' });
   }
+  if (from === to && from.deflated) {
+    yield* body;
+    return;
+  }
   const recoded = recode(from.deflated ? inflatedChunks(body) : body, encodingOf(from), encodingOf(to));
   yield* to.deflated ? deflatedChunks(recoded) : recoded;
 }

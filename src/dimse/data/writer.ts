@@ -109,8 +109,9 @@ function writeItems(output: Output, form: Form, tag: string, items: Dataset[], e
 }
 
 /** Pixel data that begin with an item tag are the fragments of an encapsulated syntax (PS3.5 A.4). */
-function isFragments(tag: string, form: Form, { InlineBinary: bytes }: Attribute): boolean {
-  return form.encapsulated && tag === Tag.PixelData && bytes !== undefined && ITEM_TAG.compare(bytes, 0, 4) === 0;
+function fragmentsOf(tag: string, form: Form, { InlineBinary: bytes }: Attribute): Buffer | undefined {
+  if (!form.encapsulated || tag !== Tag.PixelData || !bytes || ITEM_TAG.compare(bytes, 0, 4) !== 0) return undefined;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 const ITEM_TAG = Buffer.from([0xfe, 0xff, 0x00, 0xe0]);
@@ -131,9 +132,10 @@ function writeElement(output: Output, form: Form, tag: string, stored: Attribute
     writeItems(output, form, tag, (attribute.Value ?? []) as Dataset[], encoding);
     return;
   }
-  if (isFragments(tag, form, attribute)) {
+  const fragments = fragmentsOf(tag, form, attribute);
+  if (fragments) {
     output.header(tag, VRS.OB, -1);
-    output.add(valueField(tag, attribute, VRS.OB, encoding, true));
+    output.add(fragments);
     output.header(Tag.SequenceDelimitationItem, undefined, 0);
     return;
   }

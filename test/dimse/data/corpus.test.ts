@@ -1,0 +1,243 @@
+// Real files against pydicom's reading of them, and against themselves: read and written, re-encoded and read again.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Attribute, Dataset, PersonName } from '../../../src/dimse/data/dataset.ts';
+import { fromJson, toJson } from '../../../src/dimse/data/json.ts';
+import { readFileMeta } from '../../../src/dimse/data/part10.ts';
+import { isIncomplete, readDataset } from '../../../src/dimse/data/reader.ts';
+import { convertDataset } from '../../../src/dimse/data/reencode.ts';
+import { Tag } from '../../../src/dimse/data/tags.ts';
+import { Deflated, ExplicitLittle, ImplicitLittle, transferSyntax } from '../../../src/dimse/data/transfer-syntax.ts';
+import { writeDataset } from '../../../src/dimse/data/writer.ts';
+import { fromXml, toXml } from '../../../src/dimse/data/xml.ts';
+import { corpusRows, corpusTest } from '../../support/corpus.ts';
+import { OTHER_BYTES, UNREADABLE } from './corpus-exceptions.ts';
+
+type CorpusFile = { name: string; key: string; syntax: string; body: Buffer };
+
+function* files(dir: string): Generator<CorpusFile> {
+  for (const { file: name = '' } of corpusRows(dir, 'manifest.tsv')) {
+    const key = name.slice(-12, -4);
+    if (UNREADABLE[key] !== undefined) continue;
+    const bytes = readFileSync(join(dir, name));
+    const { dataOffset, transferSyntaxUid: syntax } = readFileMeta(bytes);
+    yield { name, key, syntax, body: bytes.subarray(dataOffset) };
+  }
+}
+
+/** As pydicom's dump writes it: VR, values, and the digest of the value field where pydicom still had it. */
+type Theirs = [vr: string, values: unknown[], field: string | null];
+type TheirDataset = { [tag: string]: Theirs };
+
+function digest(bytes: Uint8Array): string {
+  return `${bytes.length}:${createHash('sha1').update(bytes).digest('hex')}`;
+}
+
+function digestOf({ InlineBinary: bytes }: Attribute, swapped: boolean): string {
+  const copy = Buffer.from(bytes ?? []);
+  return digest(swapped ? copy.swap16() : copy);
+}
+
+const FLOATS: Record<string, number> = {
+  nan: Number.NaN,
+  inf: Number.POSITIVE_INFINITY,
+  '-inf': Number.NEGATIVE_INFINITY,
+};
+
+/** An empty name is one to pydicom; and escape sequences that a set does not need stay in its text. */
+function theirNames(names: string[][]): string[][] {
+  const readable = names.map((groups) => groups.map((group) => group.replace(/\x1b\$?[()][A-Z]/g, '')));
+  return readable.some((groups) => groups.some((group) => group !== '')) ? readable : [];
+}
+
+/** pydicom's values in the forms that ours have. */
+function theirValues(vr: string, values: unknown[]): unknown[] {
+  if (vr === 'PN') return theirNames(values as string[][]);
+  if (['DS', 'IS', 'SV', 'UV'].includes(vr)) return values.map((value) => (value === '' ? '' : Number(value)));
+  if (['FL', 'FD'].includes(vr)) return values.map((value) => (typeof value === 'string' ? FLOATS[value] : value));
+  // Of several values pydicom takes the padding off the last one only.
+  return values.map((value) => (typeof value === 'string' ? value.replace(/[ \0]+$/, '') : value));
+}
+
+function ourValues({ vr, Value: values = [] }: Attribute): unknown[] {
+  return values.map((value) => {
+    if (vr === 'PN') {
+      const { Alphabetic = '', Ideographic = '', Phonetic = '' } = (value ?? {}) as PersonName;
+      return [Alphabetic, Ideographic, Phonetic];
+    }
+    if (value === null) return '';
+    return ['DS', 'IS', 'SV', 'UV'].includes(vr) ? Number(value) : value;
+  });
+}
+
+function comparePixelData(ours: Attribute, theirs: Theirs, path: string, big: boolean): void {
+  // Implicit VR says OW, which Explicit VR calls OB for 8 bits; pydicom leaves OW big endian.
+  assert.ok(theirs[0] === 'OB' || theirs[0] === 'OW', path);
+  assert.ok([digestOf(ours, false), digestOf(ours, big)].includes(String(theirs[1][0])), path);
+}
+
+function compareAttribute(ours: Attribute, theirs: Theirs, path: string, big: boolean): void {
+  const [vr, values, field] = theirs;
+  if (path.endsWith(Tag.PixelData) && ours.InlineBinary) {
+    comparePixelData(ours, theirs, path, big);
+    return;
+  }
+  if (ours.vr === 'UN' && vr !== 'UN') {
+    // pydicom knows private attributes by their creators; the bytes must be the same.
+    assert.match(path.slice(-8), /^...[13579BDF]/, path);
+    if (field !== null) assert.equal(digest(ours.InlineBinary ?? new Uint8Array()), field, path);
+    return;
+  }
+  assert.equal(ours.vr, vr, path);
+  if (vr === 'SQ') {
+    const items = (ours.Value ?? []) as Dataset[];
+    assert.equal(items.length, values.length, path);
+    for (const [index, item] of items.entries())
+      compareDatasets(item, values[index] as TheirDataset, `${path}/${index}/`, big);
+    return;
+  }
+  if (ours.InlineBinary) assert.ok([digestOf(ours, false), digestOf(ours, big)].includes(String(values[0])), path);
+  else assert.deepEqual(ourValues(ours), theirValues(vr, values), path);
+}
+
+function compareDatasets(ours: Dataset, theirs: TheirDataset, path: string, big: boolean): void {
+  const kept = Object.keys(theirs).filter((tag) => !tag.endsWith('0000') && tag !== Tag.DataSetTrailingPadding);
+  assert.deepEqual(Object.keys(ours).sort(), kept.sort(), path);
+  for (const [tag, attribute] of Object.entries(ours)) {
+    const same = theirs[tag];
+    assert.ok(same, path + tag);
+    compareAttribute(attribute, same, path + tag, big);
+  }
+}
+
+function pydicomReadings(dir: string): Map<string, { error?: string; dataset: TheirDataset }> {
+  const script = fileURLToPath(new URL('pydicom-elements.py', import.meta.url));
+  const { status, stdout, stderr } = spawnSync('/usr/bin/python3', [script, dir], {
+    maxBuffer: 1 << 28,
+    encoding: 'utf8',
+  });
+  assert.equal(status, 0, `pydicom is needed (apt-get install python3-pydicom): ${stderr.slice(-300)}`);
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  return new Map(lines.map(({ file, ...reading }) => [file, reading]));
+}
+
+corpusTest('every element of every file reads as pydicom reads it', (dir) => {
+  const readings = pydicomReadings(dir);
+  const unread: string[] = [];
+  for (const { name, key, syntax, body } of files(dir)) {
+    const theirs = readings.get(name);
+    assert.ok(theirs, name);
+    if (theirs.error !== undefined) unread.push(key);
+    else if (key !== '075dc514') {
+      const big = transferSyntax(syntax)?.endian === 'big';
+      compareDatasets(readDataset(body, syntax), theirs.dataset, `${name} `, big);
+    }
+  }
+  assert.deepEqual(unread, ['4c637783', '214d8311'], 'files that pydicom does not read');
+});
+
+corpusTest('a file that breaks off is incomplete, and no data set is no DICOM file', (dir) => {
+  const outcomes: Record<string, string> = {};
+  for (const { file = '' } of corpusRows(dir, 'manifest.tsv')) {
+    const key = file.slice(-12, -4);
+    if (UNREADABLE[key] === undefined) continue;
+    try {
+      const bytes = readFileSync(join(dir, file));
+      const { dataOffset, transferSyntaxUid } = readFileMeta(bytes);
+      readDataset(bytes.subarray(dataOffset), transferSyntaxUid);
+      outcomes[key] = 'read';
+    } catch (error) {
+      outcomes[key] = isIncomplete(error) ? 'incomplete' : String(error);
+    }
+  }
+  const expected = Object.fromEntries(Object.keys(UNREADABLE).map((key) => [key, 'incomplete']));
+  assert.deepEqual(outcomes, { ...expected, '52912b99': 'DicomError: Not a DICOM file' });
+});
+
+/** Group lengths are not written again (PS3.5 7.2), wherever they were. */
+function hasGroupLength(body: Buffer, syntax: string): boolean {
+  const { explicit, endian } = transferSyntax(syntax) ?? {};
+  if (explicit) return body.includes(Buffer.from(endian === 'big' ? '\0\0UL\0\x04' : '\0\0UL\x04\0', 'latin1'));
+  const groups = [0x0004, 0x0008, 0x0010, 0x0018, 0x0020, 0x0028, 0x0040, 0x0088, 0x7fe0];
+  return groups.some((group) => body.includes(Buffer.from([group & 0xff, group >> 8, 0, 0, 4, 0, 0, 0])));
+}
+
+corpusTest('a well-formed data set, read with its text kept and written, is the same byte for byte', (dir) => {
+  const others: string[] = [];
+  for (const { key, syntax, body } of files(dir)) {
+    const dataset = readDataset(body, syntax, { keepText: true });
+    const same = (['defined', 'undefined'] as const).some((sequences) =>
+      writeDataset(dataset, syntax, { charset: 'declared', sequences }).equals(body),
+    );
+    if (!same && !hasGroupLength(body, syntax) && syntax !== Deflated) others.push(key);
+  }
+  assert.deepEqual(others.sort(), Object.values(OTHER_BYTES).flat().sort());
+});
+
+/** A digest, for a difference would print megabytes. */
+function jsonDigest(dataset: Dataset): string {
+  return digest(Buffer.from(toJson(dataset)));
+}
+
+function evenBytes(attribute: Attribute | undefined): Buffer {
+  const bytes = Buffer.from(attribute?.InlineBinary ?? []);
+  return bytes.length % 2 === 0 ? bytes : Buffer.concat([bytes, Buffer.alloc(1)]);
+}
+
+corpusTest('a data set written in other bytes reads the same again', (dir) => {
+  for (const { name, syntax, body } of files(dir)) {
+    const dataset = readDataset(body, syntax);
+    const { [Tag.PixelData]: pixels, ...rest } = readDataset(writeDataset(dataset, syntax), syntax);
+    const { [Tag.PixelData]: before, ...others } = dataset;
+    assert.equal(jsonDigest(rest), jsonDigest(others), name);
+    assert.ok(Buffer.compare(evenBytes(pixels), evenBytes(before)) === 0, name);
+  }
+});
+
+corpusTest(
+  'NEG-12 re-encoding to the same syntax changes nothing, to Explicit VR Little Endian no value',
+  async (dir) => {
+    const changed: string[] = [];
+    for (const { name, key, syntax, body } of files(dir)) {
+      if (!(await convertDataset(body, syntax, syntax)).equals(body)) changed.push(key);
+      if (transferSyntax(syntax)?.encapsulated) continue;
+      const converted = await convertDataset(body, syntax, ExplicitLittle);
+      assert.equal(jsonDigest(readDataset(converted, ExplicitLittle)), jsonDigest(readDataset(body, syntax)), name);
+    }
+    // One has an item outside a sequence, which is dropped; the other is not in the syntax that it names, and is put right.
+    assert.deepEqual(changed.sort(), ['4c637783', '868ec7a8']);
+  },
+);
+
+corpusTest('Implicit VR keeps every value of standard attributes', async (dir) => {
+  for (const { name, syntax, body } of files(dir)) {
+    if (syntax !== ImplicitLittle) continue;
+    const converted = await convertDataset(body, syntax, ExplicitLittle);
+    const back = await convertDataset(converted, ExplicitLittle, ImplicitLittle);
+    assert.equal(jsonDigest(readDataset(back, ImplicitLittle)), jsonDigest(readDataset(body, syntax)), name);
+  }
+});
+
+corpusTest('the JSON model gives the Dataset back', (dir) => {
+  for (const { name, syntax, body } of files(dir)) {
+    const bulk = ({ length }: { length: number }) => (length < 0 || length > 65536 ? 'http://host/bulk' : undefined);
+    const json = toJson(readDataset(body, syntax, { bulk }));
+    assert.ok(toJson(fromJson(JSON.parse(json))) === json, name);
+  }
+});
+
+corpusTest('the Native DICOM Model gives itself back', (dir) => {
+  for (const { name, syntax, body } of files(dir)) {
+    const bulk = ({ length }: { length: number }) => (length < 0 || length > 65536 ? 'http://host/bulk' : undefined);
+    const once = toXml(fromXml(toXml(readDataset(body, syntax, { bulk }))));
+    assert.ok(toXml(fromXml(once)) === once, name);
+  }
+});
