@@ -105,7 +105,8 @@ function scopedIdentifier(level: ResourceLevel, scope: Scope, keys: readonly Key
   return identifier;
 }
 
-function holds(search: Search, level: ResourceLevel, scope: Scope, match: Dataset): boolean {
+/** Whether a match is within the scope and fits the keys of a level, as far as it says. */
+export function holds(search: Search, level: ResourceLevel, scope: Scope, match: Dataset): boolean {
   for (const [tag, uid] of [
     [Tag.StudyInstanceUID, scope.study],
     [Tag.SeriesInstanceUID, scope.series],

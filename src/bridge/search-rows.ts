@@ -1,7 +1,6 @@
 // The rows of a search, in their order, by hierarchical queries from the top level down (PS3.4 C.4.1.2, C.4.1.3.1).
 
 import type { Dataset } from '../dimse/data/dataset.ts';
-import { Tag } from '../dimse/data/tags.ts';
 import { verdictOn } from './matching.ts';
 import { inOrder } from './ordered.ts';
 import type { Query } from './query.ts';
@@ -10,6 +9,8 @@ import { narrows } from './query-keys.ts';
 import type { ResourceLevel } from './resource.ts';
 import { countSeries, countStudy } from './search-counts.ts';
 import { findMatches, isComputable, type Scope, type Search, textOf } from './search-find.ts';
+import { ORDER } from './search-order.ts';
+import { relationalRows } from './search-relational.ts';
 
 /** One result: its unique keys, and the answer of each level that was asked. */
 export type Row = Scope & { instance?: string; answers: Partial<Record<ResourceLevel, Dataset>> };
@@ -17,9 +18,12 @@ export type Row = Scope & { instance?: string; answers: Partial<Record<ResourceL
 /** Queries of one search that are under way at one time. */
 const WIDTH = 4;
 
-/** All rows of a search; the same search gives the same order (PS3.18 8.3.4.4.1). Throws `too-large` when it costs too much. */
-export function rowsOf(search: Search): AsyncGenerator<Row, void> {
-  return rowsAt(search, search.query.level);
+/** All rows of a search, in their order. Throws `too-large` when it costs too many queries. */
+export async function* rowsOf(search: Search): AsyncGenerator<Row, void> {
+  const relational = isJoined(search.query, 'study') || isJoined(search.query, 'series');
+  const rows = relational ? await relationalRows(search) : undefined;
+  if (rows === undefined) yield* rowsAt(search, search.query.level);
+  else yield* rows;
 }
 
 async function* rowsAt(search: Search, level: ResourceLevel): AsyncGenerator<Row, void> {
@@ -91,45 +95,4 @@ export async function completeCounts(search: Search, level: ResourceLevel, row: 
   if (answer === undefined) return;
   if (level === 'study') await countStudy(search, study, answer);
   if (level === 'series') await countSeries(search, study, series, answer);
-}
-
-type Order = (a: Dataset, b: Dataset) => number;
-
-/** Newest study first, then by number; the unique key decides between equals. */
-const ORDER: Record<ResourceLevel, Order> = {
-  study: by(descending(Tag.StudyDate), descending(Tag.StudyTime), ascending(Tag.StudyInstanceUID)),
-  series: by(numeric(Tag.SeriesNumber), ascending(Tag.SeriesInstanceUID)),
-  instance: by(numeric(Tag.InstanceNumber), ascending(Tag.SOPInstanceUID)),
-};
-
-function by(...orders: Order[]): Order {
-  return (a, b) => {
-    for (const order of orders) {
-      const difference = order(a, b);
-      if (difference !== 0) return difference;
-    }
-    return 0;
-  };
-}
-
-function ascending(tag: string): Order {
-  return (a, b) => compare(textOf(a, tag) ?? '', textOf(b, tag) ?? '');
-}
-
-function descending(tag: string): Order {
-  return (a, b) => compare(textOf(b, tag) ?? '', textOf(a, tag) ?? '');
-}
-
-/** Without a number last. */
-function numeric(tag: string): Order {
-  const number = (dataset: Dataset) => Number(textOf(dataset, tag) ?? Number.NaN);
-  return (a, b) => {
-    const [left, right] = [number(a), number(b)];
-    if (Number.isNaN(left) || Number.isNaN(right)) return Number(Number.isNaN(left)) - Number(Number.isNaN(right));
-    return left - right;
-  };
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

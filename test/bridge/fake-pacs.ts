@@ -6,7 +6,7 @@ import { tagOf, vrOf } from '../../src/dimse/data/dictionary.ts';
 import type { Vr } from '../../src/dimse/data/vr.ts';
 import { DicomError } from '../../src/dimse/errors.ts';
 
-export type Asked = { level: QueryLevel; identifier: Dataset };
+export type Asked = { level: QueryLevel; identifier: Dataset; relational: boolean };
 
 export type FakeOptions = {
   /** Every entity as keyword → value; SERIES and IMAGE rows carry the unique keys of the levels above. */
@@ -15,6 +15,8 @@ export type FakeOptions = {
   ignores?: string[];
   status?: number;
   fail?: DicomError;
+  /** Agrees to relational queries: `joined`, with the attributes of the levels above; `bare`, with their keys alone. */
+  relational?: 'joined' | 'bare';
   /** Gives all of a level whatever is asked. */
   loose?: boolean;
 };
@@ -41,22 +43,36 @@ export function fakePacs(options: FakeOptions): { pacs: Pacs; asked: Asked[]; st
   const asked: Asked[] = [];
   let stopped = 0;
   const ignored = (options.ignores ?? []).map((keyword) => tagOf(keyword));
-  async function* find(level: QueryLevel, identifier: Dataset, { signal }: { signal: AbortSignal }) {
-    asked.push({ level, identifier });
+  async function* find(
+    level: QueryLevel,
+    identifier: Dataset,
+    { signal, relational = false }: { signal: AbortSignal; relational?: boolean },
+  ) {
+    if (relational && options.relational === undefined) {
+      throw new DicomError('no-context', 'C-FIND: not agreed', { field: 'relational-queries' });
+    }
+    asked.push({ level, identifier, relational });
     if (options.fail) throw options.fail;
-    let whole = false;
+    let ended = false;
     try {
       for (const row of options.rows[level] ?? []) {
         await Promise.resolve();
         if (signal.aborted) throw new DicomError('cancelled', 'C-FIND: cancelled');
         if (!options.loose && !matchesUniqueKeys(row, identifier)) continue;
-        yield { identifier: answer(row, identifier), status: options.status ?? 0xff00 };
+        const whole = options.relational === 'joined' ? withParents(row) : row;
+        yield { identifier: answer(whole, identifier), status: options.status ?? 0xff00 };
       }
-      whole = true;
+      ended = true;
     } finally {
-      if (!whole) stopped++;
+      if (!ended) stopped++;
     }
   }
+  const withParents = (row: Dataset): Dataset => {
+    const same = (tag: string) => (other: Dataset) => other[tag]?.Value?.[0] === row[tag]?.Value?.[0];
+    const study = options.rows.STUDY?.find(same('0020000D'));
+    const series = row['0020000E'] && options.rows.SERIES?.find(same('0020000E'));
+    return { ...study, ...series, ...row };
+  };
   const answer = (row: Dataset, identifier: Dataset): Dataset => {
     const tags = Object.keys(identifier).filter((tag) => !ignored.includes(tag));
     const kept = tags.map((tag): [string, Attribute] => [tag, row[tag] ?? { vr: vrOf(tag) }]);

@@ -380,3 +380,47 @@ test('Q-D4 a whole page needs no more queries', async () => {
   assert.equal(results.length, 2);
   assert.match(warnings.join(), /cut short/);
 });
+
+const shown = ({ results }: { results: Dataset[] }) => results;
+
+for (const request of [
+  { level: 'series', ask: 'Modality=CT' },
+  { level: 'instance', ask: 'PatientID=P1.1' },
+  { level: 'instance', ask: 'InstanceNumber=2&includefield=StudyDescription' },
+  { level: 'instance', study: '1.2' },
+] as const) {
+  test(`Q-D4 one relational query gives what the cascade gives: ${JSON.stringify(request)}`, async () => {
+    const cascade = await run({ rows: ROWS }, request);
+    const relational = await run({ rows: ROWS, relational: 'joined' }, request);
+    assert.deepEqual(
+      relational.asked.map((one) => one.relational),
+      [true],
+    );
+    assert.ok(cascade.asked.length > 1 && cascade.asked.every((one) => !one.relational));
+    assert.deepEqual(shown(relational), shown(cascade));
+  });
+}
+
+test('Q-D6 where a relational answer lacks the upper levels, they are queried', async () => {
+  const request = { level: 'series', ask: 'Modality=CT' } as const;
+  const bare = await run({ rows: ROWS, relational: 'bare' }, request);
+  assert.deepEqual(shown(bare), shown(await run({ rows: ROWS }, request)));
+});
+
+test('Q-D5 the hierarchical resources never send a relational query', async () => {
+  for (const request of [
+    {},
+    { level: 'series', study: '1.1' },
+    { level: 'instance', study: '1.1', series: '1.1.2' },
+  ] as const) {
+    const { asked } = await run({ rows: ROWS, relational: 'joined' }, request);
+    assert.ok(asked.every((one) => !one.relational));
+  }
+});
+
+test('Q-D10 studies of relational results are counted once each', async () => {
+  const options: FakeOptions = { rows: ROWS, relational: 'joined', ignores: ['ModalitiesInStudy'] };
+  const { asked, results } = await run(options, { level: 'instance', ask: 'PatientID=P1.1' });
+  assert.deepEqual(valuesOf(results[0], 'ModalitiesInStudy'), ['CT']);
+  assert.equal(asked.filter(({ level }) => level === 'SERIES').length, 1);
+});
