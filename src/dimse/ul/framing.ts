@@ -42,7 +42,8 @@ export class Framing {
 
   /** True between PDUs: the transport may end here without having cut anything. */
   get atBoundary(): boolean {
-    return this.#headerLength === 0 && this.#control === undefined && this.#pData === undefined;
+    const inside = this.#control ?? this.#pData ?? this.#pdv;
+    return this.#headerLength === 0 && inside === undefined;
   }
 
   /** What `chunk` completes, in order. Fragments are views of `chunk`. Throws DicomError('protocol'). */
