@@ -46,11 +46,8 @@ function jisByte(character: string): number | undefined {
   return code === 0x203e ? 0x7e : undefined;
 }
 
-/**
- * The encoder for one defined term; '' is ISO-IR 6. `ISO 2022 IR n` is written as the set n without escape sequences.
- * Throws `malformed` for a term that cannot be written.
- */
-export function encoder(term: string): TextEncoding {
+/** The encoder for one defined term; '' is ISO-IR 6. Undefined for a term that cannot be written. */
+export function findEncoder(term: string): TextEncoding | undefined {
   const name = normalTerm(term).replace('ISO 2022 IR', 'ISO_IR');
   if (name === 'ISO_IR 192') return { term: name, encode: (text) => Buffer.from(text, 'utf8'), covers: () => true };
   if (name === '' || name === 'ISO_IR 6') {
@@ -59,13 +56,21 @@ export function encoder(term: string): TextEncoding {
   }
   if (name === JIS_X_0201.term) return JIS_X_0201;
   const encoding = ENCODINGS[name];
-  if (encoding === undefined) {
-    throw new DicomError('malformed', 'the character set cannot be written', { field: 'SpecificCharacterSet' });
-  }
+  if (encoding === undefined) return undefined;
   const encode = (text: string) => (NON_ASCII.test(text) ? iconv.encode(text, encoding) : Buffer.from(text, 'latin1'));
-  const covers = (text: string) => {
-    if (!NON_ASCII.test(text)) return true;
-    return !encode(text).includes(0x3f) || iconv.decode(encode(text), encoding) === text;
+  return {
+    term: name,
+    encode,
+    covers: (text) => !NON_ASCII.test(text) || iconv.decode(encode(text), encoding) === text,
   };
-  return { term: name, encode, covers };
+}
+
+/**
+ * The encoder for one defined term; '' is ISO-IR 6. `ISO 2022 IR n` is written as the set n without escape sequences.
+ * Throws `malformed` for a term that cannot be written.
+ */
+export function encoder(term: string): TextEncoding {
+  const found = findEncoder(term);
+  if (found) return found;
+  throw new DicomError('malformed', 'The character set cannot be written', { field: 'SpecificCharacterSet' });
 }

@@ -18,7 +18,7 @@ import {
 import { actualEncoding } from './sniff.ts';
 import { tagText } from './tag-text.ts';
 import { type TransferSyntax, transferSyntax } from './transfer-syntax.ts';
-import { littleEndian } from './values.ts';
+import { littleEndian, wordSize } from './values.ts';
 import { VRS, type VrProperties } from './vr.ts';
 
 /** The largest value that a 16-bit length can give: FFFEH, being even (PS3.5 6.2.2). */
@@ -194,7 +194,7 @@ class Recoder {
         : elementHeader(tag, to.explicit ? (tooLong ? VRS.UN : properties) : undefined, length, to.little),
     );
     await this.learn(level, tag, length);
-    this.passBytes(length, from.little === to.little ? 1 : properties.size);
+    this.passBytes(length, from.little === to.little ? 1 : wordSize(tag, properties, level.context.bitsAllocated));
   }
 
   private passSequence({ from, to, context, end: limit }: Level, properties: VrProperties): void {

@@ -109,6 +109,18 @@ function numberAt({ view, little }: Field, vr: VrProperties['vr'], at: number): 
   }
 }
 
+/**
+ * The words that byte order turns round in a value field. Pixel Data of 32 bits are words of 4 bytes also under OW: PS3.5
+ * 6.2 speaks of 16-bit words, but that is how such files are found.
+ */
+export function wordSize(
+  tag: number,
+  { vr, size }: VrProperties,
+  bitsAllocated: number | undefined,
+): VrProperties['size'] {
+  return tag === 0x7fe00010 && vr === 'OW' && bitsAllocated === 32 ? 4 : size;
+}
+
 /** A copy of big endian words as little endian ones; the view itself when nothing is to swap. An odd rest stays as it is. */
 export function littleEndian(bytes: Buffer, size: VrProperties['size']): Buffer {
   if (size === 1) return bytes;

@@ -1,13 +1,13 @@
 // Datasets to encoded data sets (PS3.5 chapter 7): elements in tag order, even lengths, one character set throughout.
 
 import { DicomError } from '../errors.ts';
-import { normalTerm } from './charset.ts';
-import { encoder, type TextEncoding } from './charset-encode.ts';
+import { encoder, findEncoder, type TextEncoding } from './charset-encode.ts';
 import type { Attribute, Dataset } from './dataset.ts';
 import { deflate } from './deflate.ts';
 import { elementHeader } from './element.ts';
 import { Tag } from './tags.ts';
 import { transferSyntax } from './transfer-syntax.ts';
+import { wordSize } from './values.ts';
 import { VRS, type VrProperties } from './vr.ts';
 import { valueField } from './write-values.ts';
 
@@ -24,6 +24,9 @@ export type WriteOptions = {
 };
 
 type Form = { explicit: boolean; little: boolean; encapsulated: boolean; options: WriteOptions };
+
+/** What holds for the elements of one data set or item. */
+type Scope = { encoding: TextEncoding; bitsAllocated: number | undefined };
 
 const UTF_8 = 'ISO_IR 192';
 const NON_ASCII = /[^\x00-\x7f]/;
@@ -60,35 +63,37 @@ function tagsOf(dataset: Dataset): string[] {
     .sort();
 }
 
-function needsCharset(dataset: Dataset): boolean {
+/** Whether a text that Specific Character Set affects is such, here or in items. */
+function someText(dataset: Dataset, is: (text: string) => boolean): boolean {
   return Object.values(dataset).some(({ vr, Value: values = [] }) => {
-    if (vr === 'SQ') return values.some((item) => needsCharset(item as Dataset));
-    if (!VRS[vr].charset) return false;
-    return values.some((value) =>
-      NON_ASCII.test(typeof value === 'string' ? value : Object.values(value ?? {}).join('')),
-    );
+    if (vr === 'SQ') return values.some((item) => someText(item as Dataset, is));
+    if (!VRS[vr]?.charset) return false;
+    return values.some((value) => is(typeof value === 'string' ? value : Object.values(value ?? {}).join('')));
   });
 }
 
-function declaredTerm(dataset: Dataset): string | undefined {
-  const values = dataset[Tag.SpecificCharacterSet]?.Value;
-  if (!values) return undefined;
-  const [term] = values;
-  return values.length === 1 && typeof term === 'string' ? normalTerm(term) : UTF_8;
+function named(dataset: Dataset, { term }: TextEncoding): Dataset {
+  return { ...dataset, [Tag.SpecificCharacterSet]: term === '' ? { vr: 'CS' } : { vr: 'CS', Value: [term] } };
+}
+
+/** As declared, where that can be written and has every character; else UTF-8. */
+function withDeclared(dataset: Dataset, outer: TextEncoding | undefined): [Dataset, TextEncoding] {
+  const terms = dataset[Tag.SpecificCharacterSet]?.Value;
+  const [term] = terms ?? [outer?.term ?? ''];
+  const encoding = (terms?.length ?? 1) === 1 && typeof term === 'string' ? findEncoder(term) : undefined;
+  const written = encoding ?? encoder('');
+  if (!someText(dataset, (text) => !written.covers(text))) return [dataset, written];
+  return [named(dataset, encoder(UTF_8)), encoder(UTF_8)];
 }
 
 /** The encoder of a data set, and the data set with the Specific Character Set that says so. */
 function withCharset(dataset: Dataset, options: WriteOptions, outer?: TextEncoding): [Dataset, TextEncoding] {
-  const declared = declaredTerm(dataset);
-  if (options.charset === 'declared') {
-    const encoding = declared === undefined ? (outer ?? encoder('')) : encoder(declared);
-    return [dataset, encoding];
-  }
+  if (options.charset === 'declared') return withDeclared(dataset, outer);
   const encoding = outer ?? encoder(options.charset ?? UTF_8);
-  const named = declared !== undefined || (!outer && (options.charset !== undefined || needsCharset(dataset)));
-  if (!named || 'string' !== typeof encoding.term || isGroup(dataset, ['0000', '0002'])) return [dataset, encoding];
-  const attribute: Attribute = encoding.term === '' ? { vr: 'CS' } : { vr: 'CS', Value: [encoding.term] };
-  return [{ ...dataset, [Tag.SpecificCharacterSet]: attribute }, encoding];
+  const says = dataset[Tag.SpecificCharacterSet] !== undefined;
+  const asked = !outer && (options.charset !== undefined || someText(dataset, (text) => NON_ASCII.test(text)));
+  if ((!says && !asked) || isGroup(dataset, ['0000', '0002'])) return [dataset, encoding];
+  return [named(dataset, encoding), encoding];
 }
 
 function isGroup(dataset: Dataset, groups: string[]): boolean {
@@ -124,7 +129,8 @@ function resolved(tag: string, attribute: Attribute, options: WriteOptions): Att
   throw new DicomError('malformed', `No bulk data for (${tag.slice(0, 4)},${tag.slice(4)})`, { field: tag });
 }
 
-function writeElement(output: Output, form: Form, tag: string, stored: Attribute, encoding: TextEncoding): void {
+function writeElement(output: Output, form: Form, tag: string, stored: Attribute, scope: Scope): void {
+  const { encoding, bitsAllocated } = scope;
   const attribute = resolved(tag, stored, form.options);
   const properties = VRS[attribute.vr];
   if (properties === undefined) throw new DicomError('malformed', 'An attribute without a VR', { field: tag });
@@ -139,7 +145,8 @@ function writeElement(output: Output, form: Form, tag: string, stored: Attribute
     output.header(Tag.SequenceDelimitationItem, undefined, 0);
     return;
   }
-  const field = valueField(tag, attribute, properties, encoding, form.little);
+  const size = wordSize(Number.parseInt(tag, 16), properties, bitsAllocated);
+  const field = valueField(tag, attribute, { ...properties, size }, encoding, form.little);
   const tooLong = form.explicit && !properties.long && field.length > LARGEST_SHORT;
   output.header(tag, tooLong ? VRS.UN : properties, field.length);
   output.add(field);
@@ -147,10 +154,12 @@ function writeElement(output: Output, form: Form, tag: string, stored: Attribute
 
 function writeElements(dataset: Dataset, form: Form, outer?: TextEncoding): Output {
   const output = new Output(form);
-  const [named, encoding] = withCharset(dataset, form.options, outer);
-  for (const tag of tagsOf(named)) {
-    const attribute = named[tag];
-    if (attribute) writeElement(output, form, tag, attribute, encoding);
+  const [complete, encoding] = withCharset(dataset, form.options, outer);
+  const bits = complete[Tag.BitsAllocated]?.Value?.[0];
+  const scope: Scope = { encoding, bitsAllocated: typeof bits === 'number' ? bits : undefined };
+  for (const tag of tagsOf(complete)) {
+    const attribute = complete[tag];
+    if (attribute) writeElement(output, form, tag, attribute, scope);
   }
   return output;
 }
