@@ -17,6 +17,7 @@ import {
 import { DicomError } from '../../dimse/errors.ts';
 import { readJpeg2000Info } from '../codestream.ts';
 import type { PixelDescription } from '../pixel.ts';
+import { samplesOf } from '../samples.ts';
 import { encodeRle } from './rle.ts';
 import type { Codecs, DcmjsCodecs } from './wasm.ts';
 
@@ -73,33 +74,54 @@ export async function encodeFrame(
   codecs: Codecs,
 ): Promise<Encoded> {
   const { photometric } = pixel;
+  if (pixel.kind !== 'integer') throw noPlace('Float samples'); // PS3.5 A.4: only (7FE0,0010) is ever encapsulated
   if (transferSyntaxUid === EncapsulatedUncompressed) return { bytes: data, photometric };
   if (transferSyntaxUid === DeflatedFrame) return { bytes: await deflate(data), photometric };
   if (transferSyntaxUid === RleLossless) return { bytes: encodeRle(data, pixel), photometric };
   const encode = JPEG_FAMILY[transferSyntaxUid];
   if (!encode) throw new DicomError('not-acceptable', `There is no encoder for transfer syntax ${transferSyntaxUid}`);
-  if (pixel.kind !== 'integer' || (pixel.bitsAllocated !== 8 && pixel.bitsAllocated !== 16)) {
-    throw new DicomError(
-      'not-acceptable',
-      `Samples of ${pixel.bitsAllocated} bits have no place in this transfer syntax`,
-      {
-        field: 'BitsAllocated',
-      },
-    );
-  }
-  const bytes = await run(encode, pixel, data, codecs);
+  if (pixel.bitsAllocated !== 8 && pixel.bitsAllocated !== 16) throw noPlace(`Samples of ${pixel.bitsAllocated} bits`);
+  const deepColour = pixel.samplesPerPixel > 1 && pixel.bitsAllocated > 8;
+  if (deepColour && JPEG_2000.has(transferSyntaxUid)) throw noPlace('Colour of more than 8 bits');
+  const bytes = await run(encode, transferSyntaxUid, pixel, data, codecs);
   const ybr = JPEG_2000.has(transferSyntaxUid) && readJpeg2000Info(Buffer.from(bytes)).componentTransform;
   return { bytes, photometric: ybr ? 'YBR_RCT' : photometric };
 }
 
-async function run(encode: Encode, pixel: PixelDescription, data: Uint8Array, codecs: Codecs): Promise<Uint8Array> {
+function noPlace(what: string): DicomError {
+  return new DicomError('not-acceptable', `${what} cannot be encoded in this transfer syntax`, {
+    field: 'BitsAllocated',
+  });
+}
+
+/**
+ * Bits Stored where every sample lies within them, else all bits of the cell, so that old overlays above the samples are
+ * kept too. JPEG and JPEG-LS know no signs: a negative sample needs the whole cell.
+ */
+function precisionOf(transferSyntaxUid: string, pixel: PixelDescription, data: Uint8Array): number {
+  const { bitsAllocated, bitsStored, highBit, signed } = pixel;
+  // The encoders read cells of the size that the precision needs: 8 bits in a 16-bit cell would be read as bytes.
+  if (bitsStored <= 8 || bitsStored === bitsAllocated || highBit !== bitsStored - 1) return bitsAllocated;
+  if (signed && !JPEG_2000.has(transferSyntaxUid)) return bitsAllocated;
+  const { cells, extract } = samplesOf({ pixel, data });
+  const sign = bitsAllocated === 16 ? (cell: number) => (cell << 16) >> 16 : (cell: number) => (cell << 24) >> 24;
+  for (const cell of cells) if (extract(cell) !== (signed ? sign(cell) : cell)) return bitsAllocated;
+  return bitsStored;
+}
+
+async function run(
+  encode: Encode,
+  transferSyntaxUid: string,
+  pixel: PixelDescription,
+  data: Uint8Array,
+  codecs: Codecs,
+): Promise<Uint8Array> {
   const { NativeCodecs, Context } = await codecs.dcmjs();
   const context = new Context({
     width: pixel.columns,
     height: pixel.rows,
     bitsAllocated: pixel.bitsAllocated,
-    // All bits of the cell are kept: what lies above Bits Stored is part of the stored value's cell (PS3.5 8.1.1).
-    bitsStored: pixel.bitsAllocated,
+    bitsStored: precisionOf(transferSyntaxUid, pixel, data),
     samplesPerPixel: pixel.samplesPerPixel,
     pixelRepresentation: pixel.signed ? 1 : 0,
     planarConfiguration: 0,
