@@ -3,12 +3,13 @@
 import type { Dataset } from '../dimse/data/dataset.ts';
 import { Tag } from '../dimse/data/tags.ts';
 import { ExplicitLittle, ImplicitLittle, transferSyntax } from '../dimse/data/transfer-syntax.ts';
-import { STORAGE_SOP_CLASSES, uidName } from '../dimse/data/uid.ts';
+import { uidName } from '../dimse/data/uid.ts';
 import type { Association, ProposedContext } from '../dimse/index.ts';
-import { STORED_SYNTAXES } from './contexts.ts';
+import { classRounds, STORED_SYNTAXES } from './contexts.ts';
 import { hasValue } from './matching.ts';
 import type { Pacs, QueryLevel } from './pacs.ts';
 import { textOf } from './search-find.ts';
+import { guessSopClasses } from './sop-class-guess.ts';
 
 /** One instance of the PACS. */
 export type Sample = { study: string; series: string; instance: string; sopClassUids: readonly string[] };
@@ -44,9 +45,11 @@ export async function sampleOf(pacs: Pacs, signal: AbortSignal): Promise<{ detai
   if (study === undefined) return { detail: 'answered without a match: is it empty? retrieves are not tried' };
   const studyUid = textOf(study, Tag.StudyInstanceUID) ?? '';
   const within = unique(Tag.StudyInstanceUID, studyUid);
-  const series = await first(pacs, 'SERIES', { ...within, ...unique(Tag.SeriesInstanceUID) }, signal);
+  const openSeries = { ...within, ...unique(Tag.SeriesInstanceUID), ...keys(Tag.Modality) };
+  const series = await first(pacs, 'SERIES', openSeries, signal);
   const seriesUid = series && textOf(series, Tag.SeriesInstanceUID);
-  if (seriesUid === undefined) return { detail: 'gives studies, but no series of one: retrieves are not tried' };
+  if (series === undefined || seriesUid === undefined)
+    return { detail: 'gives studies, but no series of one: retrieves are not tried' };
   const scope = {
     ...within,
     ...unique(Tag.SeriesInstanceUID, seriesUid),
@@ -57,12 +60,16 @@ export async function sampleOf(pacs: Pacs, signal: AbortSignal): Promise<{ detai
   const instance = image && textOf(image, Tag.SOPInstanceUID);
   const sopClassUid = image && textOf(image, Tag.SOPClassUID);
   // A PACS that keeps the class to itself is asked to send whatever it is.
-  const sopClassUids = sopClassUid === undefined ? STORAGE_SOP_CLASSES : [sopClassUid];
+  const sopClassUids = sopClassUid === undefined ? guessed(textOf(series, Tag.Modality)) : [sopClassUid];
   const knows = asked.filter((tag) => hasValue(study[tag])).length === asked.length;
   const charset = textOf(study, Tag.SpecificCharacterSet) ?? 'the default character set';
   const detail = `first match after ${ms} ms, in ${charset}; counts and modalities ${knows ? 'given' : 'not given: they will be counted'}`;
   if (instance === undefined) return { detail: `${detail}; no instance of it: retrieves are not tried` };
   return { detail, value: { study: studyUid, series: seriesUid, instance, sopClassUids } };
+}
+
+function guessed(modality: string | undefined): readonly string[] {
+  return classRounds(guessSopClasses(modality === undefined ? [] : [modality]).likely)[0] ?? [];
 }
 
 async function first(
@@ -79,7 +86,9 @@ function unique(tag: string, uid?: string): Dataset {
   return { [tag]: uid === undefined ? { vr: 'UI' } : { vr: 'UI', Value: [uid] } };
 }
 
+const MODALITIES: ReadonlySet<string> = new Set([Tag.Modality, Tag.ModalitiesInStudy]);
+
 function keys(...tags: string[]): Dataset {
-  const vr = (tag: string) => (tag === Tag.SOPClassUID ? 'UI' : tag === Tag.ModalitiesInStudy ? 'CS' : 'IS');
+  const vr = (tag: string) => (tag === Tag.SOPClassUID ? 'UI' : MODALITIES.has(tag) ? 'CS' : 'IS');
   return Object.fromEntries(tags.map((tag) => [tag, { vr: vr(tag) }]));
 }
