@@ -45,11 +45,7 @@ type Outcome = { status: number; unavailable?: boolean };
  * Sends every instance to the PACS and never sends one twice. Throws when the client is gone, or when its upload breaks before
  * anything was stored; a PACS that fails is told per instance.
  */
-export async function store(
-  pacs: Pacs,
-  inputs: AsyncIterable<StoreItem>,
-  options: StoreOptions,
-): Promise<StoreResult> {
+export async function store(pacs: Pacs, inputs: AsyncIterable<StoreItem>, options: StoreOptions): Promise<StoreResult> {
   const rows: StoreRow[] = [];
   const sender = new Sender(pacs, options.signal);
   try {
