@@ -4,12 +4,13 @@
 import type { StoreItem } from '../bridge/gateway.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { readInstance } from './dicom-part.ts';
+import type { MediaType } from './media-type.ts';
 
-/** What a part of an upload is, and its bytes. */
-export type UploadPart = { mediaType: string; body: AsyncIterable<Buffer> };
+/** What a part of an upload is, where it says it is, and its bytes. */
+export type UploadPart = { type: MediaType; location?: string; body: AsyncIterable<Buffer> };
 
-/** Failure reason (PS3.18 I.2.2). */
-const CANNOT_UNDERSTAND = 0xc000;
+/** Failure reason (PS3.18 I.2.2): cannot understand. */
+export const CANNOT_UNDERSTAND = 0xc000;
 
 /** The items of an upload of PS3.10 instances. @throws DicomError `malformed` when it has no part, and what `parts` throws */
 export async function* dicomItems(parts: AsyncIterable<UploadPart>): AsyncGenerator<StoreItem, void, undefined> {
@@ -21,8 +22,8 @@ export async function* dicomItems(parts: AsyncIterable<UploadPart>): AsyncGenera
   if (count === 0) throw new DicomError('malformed', 'the request has no part', { field: 'body' });
 }
 
-async function itemOf({ mediaType, body }: UploadPart): Promise<StoreItem> {
-  if (mediaType !== 'application/dicom' && mediaType !== 'application/octet-stream') {
+async function itemOf({ type, body }: UploadPart): Promise<StoreItem> {
+  if (type.type !== 'application/dicom' && type.type !== 'application/octet-stream') {
     return { failure: CANNOT_UNDERSTAND };
   }
   try {

@@ -3,25 +3,44 @@
 
 import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
+import type { StoreItem } from '../bridge/gateway.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { type MediaType, parseMediaType } from './media-type.ts';
+import { metadataItems } from './metadata-items.ts';
 import { readMultipart } from './multipart-reader.ts';
+import { primed } from './primed.ts';
 import type { UploadLimits } from './service.ts';
-import type { UploadPart } from './store-items.ts';
+import { dicomItems, type UploadPart } from './store-items.ts';
 
 const MAX_HEADER_BYTES = 16 * 1024;
-const STORED_AS = new Set(['application/dicom', 'application/dicom+json', 'application/dicom+xml']);
+const DICOM: MediaType = { type: 'application/dicom', parameters: new Map() };
+/** What the root part of multipart/related may be (Table 10.5.4-1). */
+const ITEMS: Readonly<Record<string, (parts: AsyncIterable<UploadPart>) => AsyncIterable<StoreItem>>> = {
+  'application/dicom': dicomItems,
+  'application/octet-stream': dicomItems,
+  'application/dicom+json': metadataItems,
+  'application/dicom+xml': metadataItems,
+};
 
 function unsupported(what: string): DicomError {
   return new DicomError('unsupported-media', `Content-Type: ${what} is not taken here`, { field: 'Content-Type' });
 }
 
-/** The parts of the body of `request`. @throws DicomError `unsupported-media`, `malformed`, `too-large` */
-export function uploadOf(request: FastifyRequest, type: MediaType, limits: UploadLimits): AsyncIterable<UploadPart> {
-  if (type.type === 'multipart/related') return relatedParts(request, type, limits);
-  if (type.type === 'multipart/form-data') return formParts(request);
-  if (type.type === 'application/dicom') return barePart(request, limits);
-  throw unsupported(type.type);
+/** What the body of `request` gives to store. @throws DicomError `unsupported-media`, `malformed`, `too-large` */
+export async function itemsOf(request: FastifyRequest, limits: UploadLimits): Promise<AsyncIterable<StoreItem>> {
+  const header = request.headers['content-type'];
+  if (header === undefined) throw unsupported('a body without one');
+  const type = parseMediaType(header);
+  if (type.type === 'multipart/form-data') return dicomItems(formParts(request));
+  if (type.type === 'application/dicom') return dicomItems(barePart(request, limits));
+  if (type.type !== 'multipart/related') throw unsupported(type.type);
+  const named = type.parameters.get('type')?.toLowerCase();
+  if (named !== undefined && ITEMS[named] === undefined) throw unsupported(`multipart/related; type="${named}"`);
+  const { first, items } = await primed(relatedParts(request, type, limits));
+  const root = named ?? first?.type.type ?? DICOM.type;
+  const read = ITEMS[root];
+  if (read === undefined) throw unsupported(`multipart/related of ${root}`);
+  return read(items);
 }
 
 /** The body of a request, which must not take the connection with it when reading stops: the answer is still due. */
@@ -42,21 +61,18 @@ function relatedParts(request: FastifyRequest, type: MediaType, limits: UploadLi
   if (boundary === undefined) {
     throw new DicomError('malformed', 'Content-Type has no boundary', { field: 'boundary' });
   }
-  const root = type.parameters.get('type')?.toLowerCase();
-  if (root !== undefined && !STORED_AS.has(root)) throw unsupported(`multipart/related; type="${root}"`);
   const { maxInstanceBytes: maxPartBytes, maxUploadBytes: maxTotalBytes, maxParts } = limits;
   const readerLimits = { maxHeaderBytes: MAX_HEADER_BYTES, maxPartBytes, maxTotalBytes, maxParts };
   const parts = readMultipart(bodyOf(request), boundary, readerLimits);
-  return typedParts(parts, root ?? 'application/dicom');
+  return typedParts(parts);
 }
 
-async function* typedParts(
-  parts: ReturnType<typeof readMultipart>,
-  root: string,
-): AsyncGenerator<UploadPart, void, undefined> {
+async function* typedParts(parts: ReturnType<typeof readMultipart>): AsyncGenerator<UploadPart, void, undefined> {
   for await (const { headers, body } of parts) {
-    const type = headers.get('content-type');
-    yield { mediaType: type === undefined ? root : parseMediaType(type, 'Content-Type of a part').type, body };
+    const written = headers.get('content-type');
+    const type = written === undefined ? DICOM : parseMediaType(written, 'Content-Type of a part');
+    const location = headers.get('content-location');
+    yield location === undefined ? { type, body } : { type, location, body };
   }
 }
 
@@ -64,7 +80,7 @@ async function* typedParts(
 async function* formParts(request: FastifyRequest): AsyncGenerator<UploadPart, void, undefined> {
   try {
     for await (const { file } of request.files() as AsyncIterable<MultipartFile>) {
-      yield { mediaType: 'application/dicom', body: file };
+      yield { type: DICOM, body: file };
       if (file.truncated) throw new DicomError('too-large', 'a file of the form is too large', { field: 'body' });
     }
   } catch (cause) {
@@ -76,7 +92,7 @@ async function* formParts(request: FastifyRequest): AsyncGenerator<UploadPart, v
 }
 
 async function* barePart(request: FastifyRequest, limits: UploadLimits): AsyncGenerator<UploadPart, void, undefined> {
-  yield { mediaType: 'application/dicom', body: limited(bodyOf(request), limits.maxInstanceBytes) };
+  yield { type: DICOM, body: limited(bodyOf(request), limits.maxInstanceBytes) };
 }
 
 async function* limited(chunks: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Buffer, void, undefined> {

@@ -4,14 +4,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { StoreResult } from '../../bridge/gateway.ts';
 import { toJson } from '../../dimse/data/json.ts';
 import { toXml } from '../../dimse/data/xml.ts';
-import { DicomError } from '../../dimse/errors.ts';
 import { choose } from '../accept.ts';
-import { parseMediaType } from '../media-type.ts';
 import { uid } from '../paths.ts';
 import { signalOf } from '../respond.ts';
 import { type Service, wantedOf } from '../service.ts';
-import { dicomItems } from '../store-items.ts';
-import { uploadOf } from '../upload.ts';
+import { itemsOf } from '../upload.ts';
 
 /** An upload that is refused is read to its end up to this many bytes, so that the answer is heard; then cut off. */
 const MOST_IGNORED = 16 * 1024 * 1024;
@@ -31,12 +28,8 @@ async function answer(request: FastifyRequest, reply: FastifyReply, service: Ser
   const { study: named } = request.params as { study?: string };
   const study = named === undefined ? undefined : uid(named, 'study');
   const [best] = choose('store', wantedOf(request, service));
-  const type = request.headers['content-type'];
-  if (type === undefined) {
-    throw new DicomError('unsupported-media', 'the request has no Content-Type', { field: 'Content-Type' });
-  }
   const baseUrl = service.baseUrl(request);
-  const items = dicomItems(uploadOf(request, parseMediaType(type), service.limits));
+  const items = await itemsOf(request, service.limits);
   const options = { baseUrl, signal: signalOf(reply), ...(study === undefined ? {} : { study }) };
   const result = await service.gateway.store(items, options);
   return send(result, best?.mediaType ?? 'application/dicom+json', reply);
