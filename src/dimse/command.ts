@@ -189,9 +189,9 @@ export function decodeCommand(bytes: Buffer): Command {
     const element = bytes.readUInt16LE(offset + 2);
     const length = bytes.readUInt32LE(offset + 4);
     offset += 8;
-    if (group !== 0) throw new DicomError('protocol', `command set has an element of group ${group.toString(16)}`);
     if (length > bytes.length - offset) throw new DicomError('protocol', 'command set ends inside a value');
-    const [name, vr] = BY_ELEMENT.get(element) ?? [];
+    // Orthanc puts (0008,0058) and the like among them.
+    const [name, vr] = group === 0 ? (BY_ELEMENT.get(element) ?? []) : [];
     if (name !== undefined && vr !== undefined) {
       const value = decodeValue(vr, bytes.subarray(offset, offset + length), name);
       if (value !== undefined) elements[name] = value;

@@ -6,6 +6,7 @@ import { DicomError } from './errors.ts';
 import type { Message } from './message.ts';
 import { describeStatus, statusOf } from './status.ts';
 import { Channel } from './ul/channel.ts';
+import { waitFor } from './ul/deadline.ts';
 import type { AcceptedContext } from './ul/negotiation.ts';
 
 export type OperationOptions = { signal?: AbortSignal | undefined };
@@ -106,13 +107,16 @@ export class Exchange {
   async #cancel(unanswered: Message | undefined): Promise<void> {
     const { messageId: messageIdBeingRespondedTo, context } = this;
     const command = requestCommand('C-CANCEL', { messageIdBeingRespondedTo });
-    const deadline = AbortSignal.timeout(this.#dialogue.timeouts.cancel);
-    try {
-      await this.#dialogue.messages.send({ contextId: context.id, command }, undefined, { signal: deadline });
+    const drain = async () => {
+      await this.#dialogue.messages.send({ contextId: context.id, command });
       if (unanswered !== undefined) await this.#letGo(unanswered);
-      while (!this.#finished) await this.#letGo(await this.next({ signal: deadline }));
+      while (!this.#finished) await this.#letGo(await this.next());
+    };
+    const ms = this.#dialogue.timeouts.cancel;
+    try {
+      await waitFor(drain(), { doing: this.doing, awaited: 'final response after C-CANCEL', ms, detail: this.detail });
     } catch (error) {
-      // Too late or too long: end() aborts the association.
+      // Too late or too long: end() aborts the association, and with it the drain.
       if (!(error instanceof DicomError)) throw error;
     }
   }

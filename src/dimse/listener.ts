@@ -20,12 +20,12 @@ export type ListenOptions = {
   host?: string;
   /** 0: any free one. */
   port: number;
-  /** Ours: requests for another one are rejected (1/1/7). Absent: any is answered to. */
-  aeTitle?: string;
+  /** Ours, one or several: requests for another one are rejected (1/1/7). Absent: any is answered to. */
+  aeTitle?: string | readonly string[];
   /** False rejects the calling AE title (1/1/3). */
   allowCalling?: (aeTitle: string, address: string) => boolean;
-  /** Transfer syntaxes for an abstract syntax, most wanted first; undefined refuses the abstract syntax. */
-  contexts: (abstractSyntax: string) => readonly string[] | undefined;
+  /** Transfer syntaxes for an abstract syntax, most wanted first, of those proposed; undefined refuses the abstract syntax. */
+  contexts: (abstractSyntax: string, proposed: readonly string[]) => readonly string[] | undefined;
   /** Answer to SOP Class Extended Negotiation (PS3.7 D.3.3.5): accept only what was offered. */
   extended?: (abstractSyntax: string, offered: Buffer) => Buffer | undefined;
   /** User identity: false rejects (1/2/1), a Buffer is the server response; absent: identities are not looked at. */
@@ -140,7 +140,7 @@ class Acceptor implements Listener {
     const context = rq.items.find((item) => item.type === 'application-context');
     if (context?.type !== 'application-context' || context.uid !== APPLICATION_CONTEXT)
       return REJECTION.applicationContext;
-    if (aeTitle !== undefined && rq.calledAeTitle !== aeTitle) return REJECTION.calledAeTitle;
+    if (aeTitle !== undefined && ![aeTitle].flat().includes(rq.calledAeTitle)) return REJECTION.calledAeTitle;
     if (allowCalling?.(rq.callingAeTitle, address) === false) return REJECTION.callingAeTitle;
     if (this.#connections.size > maxAssociations) return REJECTION.localLimit;
     const identity = identityOf(rq);

@@ -22,7 +22,7 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   connect: 10_000,
   associate: 30_000,
   response: 60_000,
-  cancel: 10_000,
+  cancel: 3_000,
   release: 10_000,
   artim: 10_000,
   idle: 600_000,

@@ -245,7 +245,7 @@ export function agreementOf(rq: AssociateRq, ac: AssociateAc): Agreement {
 /** What an acceptor supports. */
 export type Support = Self & {
   /** Transfer syntaxes for an abstract syntax, most wanted first; undefined: abstract syntax not supported. */
-  contexts: (abstractSyntax: string) => readonly string[] | undefined;
+  contexts: (abstractSyntax: string, proposed: readonly string[]) => readonly string[] | undefined;
   /** Answer to extended negotiation; undefined: none is given. Only offered values may be accepted (UL-32). */
   extended?: ((abstractSyntax: string, offered: Buffer) => Buffer | undefined) | undefined;
   /** Answer to a User Identity whose response was requested and that was authenticated. */
@@ -253,7 +253,7 @@ export type Support = Self & {
 };
 
 function answerContext(proposed: ProposedContext, support: Support): { result: number; transferSyntaxUid: string } {
-  const supported = support.contexts(proposed.abstractSyntax);
+  const supported = support.contexts(proposed.abstractSyntax, proposed.transferSyntaxes);
   // One transfer syntax stands in the answer even of a rejected context, there without meaning (T-59).
   const [first = ''] = proposed.transferSyntaxes;
   if (supported === undefined) return { result: CONTEXT_RESULT.abstractSyntax, transferSyntaxUid: first };
