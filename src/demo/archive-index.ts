@@ -60,6 +60,12 @@ const HOLDINGS = `SELECT instance, series, study, sop_class, transfer_syntax, pa
   FROM instances JOIN series USING (study, series) JOIN studies USING (study) WHERE TRUE /**/
   ORDER BY series.number, series, instances.number, instance`;
 
+/** A replaced instance may have been the last of another series. */
+const EMPTIED = `
+  DELETE FROM series WHERE NOT EXISTS (SELECT 1 FROM instances WHERE instances.series = series.series);
+  DELETE FROM studies WHERE NOT EXISTS (SELECT 1 FROM series WHERE series.study = studies.study);
+`;
+
 export class ArchiveIndex {
   readonly #database: DatabaseSync;
 
@@ -89,7 +95,9 @@ export class ArchiveIndex {
       ...[instance, series, study, holding.sopClassUid, number, holding.transferSyntaxUid, holding.path],
       ...[holding.dataOffset, JSON.stringify(ofLevels(attributes, ['IMAGE']))],
     ]);
-    return row === undefined ? undefined : String(row.path);
+    if (row === undefined) return undefined;
+    this.#database.exec(EMPTIED);
+    return String(row.path);
   }
 
   /** The entities of a level, one at a time. */
