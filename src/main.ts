@@ -74,10 +74,11 @@ async function start(config: Config, log: Logger): Promise<{ baseUrl: string; cl
     await renderer.close();
   };
   try {
-    const address = await app.listen({ host: config.http.host, port: config.http.port });
-    const baseUrl = `${address}${config.http.basePath}`;
     const pacs = config.pacs.map(({ aeTitle, host, port }) => `${aeTitle}@${host}:${port}`).join(', ');
-    log.info(`ready: DICOMweb at ${baseUrl}, PACS ${pacs}`);
+    const listenTextResolver = (address: string) =>
+      `ready: DICOMweb at ${address}${config.http.basePath}, PACS ${pacs}`;
+    const address = await app.listen({ host: config.http.host, port: config.http.port, listenTextResolver });
+    const baseUrl = `${address}${config.http.basePath}`;
     return { baseUrl, close };
   } catch (error) {
     await close();
