@@ -35,7 +35,7 @@ export async function bulkdataOf(file: StoredFile, path: string): Promise<Bulkda
   try {
     dataset = await readFileElements(bytes, (element) => {
       if (element.path === name) found = element;
-      return '';
+      return undefined;
     });
   } finally {
     await bytes.close();

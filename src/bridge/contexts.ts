@@ -39,10 +39,12 @@ const BY_USE: readonly string[] = (
   .split(' ')
   .map((suffix) => `1.2.840.10008.1.${suffix}`);
 
+/** Pixel data by reference (JPIP): what is stored so can't be brought along. */
+const BY_REFERENCE = ['2.4.94', '2.4.95', '2.4.204', '2.4.205'].map((suffix) => `1.2.840.10008.1.${suffix}`);
+
 /** Every transfer syntax that instances may be stored in, the ones most met first. */
 export const STORED_SYNTAXES: readonly string[] = [
-  ...BY_USE,
-  ...TRANSFER_SYNTAXES.map(({ uid }) => uid).filter((uid) => !BY_USE.includes(uid)),
+  ...new Set([...BY_USE, ...TRANSFER_SYNTAXES.map(({ uid }) => uid).filter((uid) => !BY_REFERENCE.includes(uid))]),
 ];
 
 /**
@@ -68,11 +70,13 @@ const ROOM = MAX_CONTEXTS - QUERY_RETRIEVE_CONTEXTS.length;
 
 /**
  * The contexts for a C-GET of instances of these SOP classes, with the role selection that C-GET needs (PS3.4 C.5.3.1).
- * Explicit and Implicit VR Little Endian are always among them (PS3.5 10.1). More classes than there is room for are left out.
+ * Explicit and Implicit VR Little Endian are always among them (PS3.5 10.1), but for a further attempt in just one `syntax`. More classes than there is
+ * room for are left out.
  */
-export function storageContexts(sopClassUids: readonly string[]): ProposedContext[] {
+export function storageContexts(sopClassUids: readonly string[], syntax?: string): ProposedContext[] {
   const classes = [...new Set(sopClassUids)].sort().slice(0, ROOM);
-  const wishes = classes.map((uid) => (isWithoutPixels(uid) ? NATIVE : STORED_SYNTAXES));
+  const all = syntax === undefined ? undefined : [syntax];
+  const wishes = classes.map((uid) => all ?? (isWithoutPixels(uid) ? NATIVE : STORED_SYNTAXES));
   const each = fairShare(wishes.map(({ length }) => length));
   return classes.flatMap((abstractSyntax, index) =>
     grouped(wishes[index] ?? NATIVE, each).map((transferSyntaxes) => ({
@@ -83,12 +87,12 @@ export function storageContexts(sopClassUids: readonly string[]): ProposedContex
   );
 }
 
-/** Splits classes into lists that each fit one association, with at most `places` contexts for a class. */
-export function classRounds(sopClassUids: readonly string[], places = BY_USE.length + 1): string[][] {
+/** Splits classes into lists that each fit one association when every class is proposed in its own syntaxes, or in just one. */
+export function classRounds(sopClassUids: readonly string[], syntax?: string): string[][] {
   const rounds: string[][] = [];
   let left = 0;
   for (const uid of sopClassUids) {
-    const wish = Math.min(places, isWithoutPixels(uid) ? NATIVE.length : STORED_SYNTAXES.length);
+    const wish = syntax !== undefined ? 1 : isWithoutPixels(uid) ? NATIVE.length : BY_USE.length;
     if (wish > left) {
       rounds.push([]);
       left = ROOM;
@@ -105,7 +109,7 @@ function isWithoutPixels(uid: string): boolean {
 
 /** The most that each may have so that all together fit the room. */
 function fairShare(wishes: readonly number[]): number {
-  let share = BY_USE.length + 1;
+  let share = STORED_SYNTAXES.length;
   while (share > 1 && wishes.reduce((sum, wish) => sum + Math.min(wish, share), 0) > ROOM) share -= 1;
   return share;
 }

@@ -3,7 +3,6 @@
 
 import type { Dataset } from '../dimse/data/dataset.ts';
 import { Tag } from '../dimse/data/tags.ts';
-import { classRounds } from './contexts.ts';
 import type { Pacs, QueryLevel } from './pacs.ts';
 import type { Resource } from './resource.ts';
 import { guessSopClasses } from './sop-class-guess.ts';
@@ -12,19 +11,15 @@ import { guessSopClasses } from './sop-class-guess.ts';
 export type Listed = { series: string; instance: string; sopClassUid?: string };
 
 export type Expectation = {
-  /**
-   * SOP classes to be proposed; may be more than the resource holds. Where the PACS doesn't name them: guesses, in rounds that
-   * each fit one association.
-   */
-  rounds: string[][];
+  /** SOP classes to be proposed; may be more than the resource holds. */
+  sopClassUids: string[];
+  /** Where the PACS doesn't name the classes, and those above are the likely ones: all others. */
+  others?: string[];
   /** Number of instances, where the PACS counts them. */
   count?: number;
   /** Every instance, where it had to be asked. */
   listed?: Listed[];
 };
-
-/** Presentation contexts for each of the SOP classes that are not likely. */
-const FEW = 10;
 
 /** Asks as little as will do for a C-GET; undefined when the PACS has no such resource. */
 export async function expectationOf(
@@ -38,11 +33,11 @@ export async function expectationOf(
   const sopClassUids = textsOf(study, Tag.SOPClassesInStudy);
   if (sopClassUids.length === 0) return ofListed(pacs, resource, signal);
   if (resource.series === undefined) {
-    return { rounds: [sopClassUids], ...counted(numberOf(study, Tag.NumberOfStudyRelatedInstances)) };
+    return { sopClassUids, ...counted(numberOf(study, Tag.NumberOfStudyRelatedInstances)) };
   }
   const series = await findSeries(pacs, resource.study, resource.series, signal);
   if (series === undefined) return undefined;
-  return { rounds: [sopClassUids], ...counted(numberOf(series, Tag.NumberOfSeriesRelatedInstances)) };
+  return { sopClassUids, ...counted(numberOf(series, Tag.NumberOfSeriesRelatedInstances)) };
 }
 
 /** Number of instances of a study or series by the PACS's own count, else by listing them; undefined when it has none. */
@@ -132,10 +127,10 @@ async function ofListed(pacs: Pacs, resource: Resource, signal: AbortSignal): Pr
   if (listed.length === 0) return undefined;
   const named = [...new Set(listed.flatMap(({ sopClassUid }) => sopClassUid ?? []))];
   const counts = { count: listed.length, listed };
-  if (listed.every(({ sopClassUid }) => sopClassUid !== undefined)) return { rounds: [named], ...counts };
+  if (listed.every(({ sopClassUid }) => sopClassUid !== undefined)) return { sopClassUids: named, ...counts };
   const series = await listSeries(pacs, resource, signal);
   const { likely, others } = guessSopClasses([...new Set(series.flatMap(({ modality }) => modality ?? []))]);
-  return { rounds: [...classRounds([...new Set([...named, ...likely])]), ...classRounds(others, FEW)], ...counts };
+  return { sopClassUids: [...new Set([...named, ...likely])], others, ...counts };
 }
 
 function counted(count: number | undefined): { count?: number } {

@@ -1,11 +1,13 @@
 // From a PACS into the cache: one study, series or instance, complete or an error. Counts and UIDs are both checked; what is
 // missing after the first pass is asked for once more, instance by instance.
 
+import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import { DicomError } from '../dimse/errors.ts';
-import type { SubOperations } from '../dimse/index.ts';
 import type { Cache, StoredFile } from './cache.ts';
+import { classRounds, STORED_SYNTAXES } from './contexts.ts';
 import { type Expectation, type Listed, listInstances } from './expectation.ts';
 import type { IdentifiedInstance } from './identify.ts';
+import { belongsTo, isSameUid } from './membership.ts';
 import type { Pacs } from './pacs.ts';
 import type { Resource } from './resource.ts';
 import type { Outcome, Target, Transfer, TransferRequest } from './transfer.ts';
@@ -20,75 +22,85 @@ export type FetchRequest = {
 /** UIDs in one identifier: a list of them must stay below 64 KiB in explicit VR (PS3.5 7.1.2). */
 const UIDS_AT_ONCE = 500;
 
+export type Fetch = (pacs: Pacs, request: FetchRequest) => Promise<void>;
+
 /**
- * Delivers every instance of the resource as soon as it is whole in the cache. Throws what the PACS's failure was, or a
- * 'status' error with the counts when instances are missing; those that came have been delivered then.
+ * The function that delivers every instance of a resource as soon as it is whole in the cache. It throws what the PACS's
+ * failure was, or a 'status' error with the counts when instances are missing; those that came have been delivered then.
  */
-export async function fetchResource(
-  pacs: Pacs,
-  cache: Cache,
-  transfer: Transfer,
-  request: FetchRequest,
-): Promise<void> {
-  const { resource, expectation, signal } = request;
-  const arrived = new Map<string, StoredFile>();
-  const receive = async (instance: IdentifiedInstance) => {
-    const file = await cache.write(instance, pacs.name);
-    if (isOf(instance, resource)) arrived.set(file.sopInstanceUid, file);
-    request.deliver(file);
-  };
-  const common = { receive, signal };
-  const { rounds, count } = expectation;
-  const target = targetOf(resource);
-  const isGuess = rounds.length > 1;
-  const first = {
-    ...common,
-    target,
-    sopClassUids: rounds[0] ?? [],
-    isGuess,
-    ...(count === undefined ? {} : { count }),
-  };
-  const outcome = await transfer(pacs, first).catch((error: unknown) => {
-    if (signal.aborted || (arrived.size === 0 && !isGuess)) throw error;
-    return { error };
-  });
-  let missing = await missingOf(pacs, request, arrived, outcome);
-  for (const attempt of furtherAttempts(rounds, outcome)) {
-    if (missing.length === 0) break;
-    await fetchListed(pacs, transfer, { ...common, ...attempt, study: resource.study, listed: missing }).catch(
-      (error: unknown) => {
+export function createFetch(cache: Cache, transfer: Transfer): Fetch {
+  /** PACS that were seen to send compressed instances where they might have sent others: they don't need single syntaxes. */
+  const faithful = new Set<string>();
+  return async (pacs, request) => {
+    const { resource, expectation, signal } = request;
+    const arrived = new Map<string, StoredFile>();
+    const receive = async (instance: IdentifiedInstance) => {
+      const file = await cache.write(instance, pacs.name);
+      if (belongsTo(instance, resource)) arrived.set(file.sopInstanceUid, file);
+      request.deliver(file);
+    };
+    const outcome = await transferFirst(pacs, transfer, { ...request, receive }).catch((error: unknown) => {
+      if (signal.aborted || (arrived.size === 0 && !isUnable(error))) throw error;
+      return { error };
+    });
+    for (const file of arrived.values()) if (isCompressed(file)) faithful.add(pacs.name);
+    let missing = await missingOf(pacs, request, arrived, outcome);
+    for (const attempt of furtherAttempts(expectation, outcome, faithful.has(pacs.name))) {
+      if (missing.length === 0) break;
+      const again = { ...attempt, receive, signal, study: resource.study, listed: missing };
+      await transferListed(pacs, transfer, again).catch((error: unknown) => {
         if (signal.aborted) throw error;
-      },
-    );
-    missing = missing.filter(({ instance }) => !arrived.has(instance));
-  }
-  if (missing.length === 0) {
+      });
+      missing = missing.filter(({ instance }) => !hasArrived(instance, arrived));
+    }
+    if (missing.length > 0) throw incomplete(pacs, missing.length, arrived.size + missing.length, outcome);
     if (resource.instance === undefined) cache.setWhole(resource, [...arrived.values()]);
-    return;
-  }
-  if ('error' in outcome) throw outcome.error;
-  throw incomplete(pacs, missing.length, arrived.size + missing.length, outcome);
+  };
 }
 
-type Attempt = Pick<TransferRequest, 'sopClassUids' | 'prefer' | 'isGuess'>;
+function transferFirst(
+  pacs: Pacs,
+  transfer: Transfer,
+  { resource, expectation, signal, receive }: FetchRequest & Pick<TransferRequest, 'receive'>,
+): Promise<Outcome> {
+  const { sopClassUids, others, count } = expectation;
+  return transfer(pacs, {
+    receive,
+    signal,
+    target: targetOf(resource),
+    sopClassUids: classRounds(sopClassUids)[0] ?? [],
+    isGuess: others !== undefined,
+    ...(count === undefined ? {} : { count }),
+  });
+}
+
+type Attempt = Pick<TransferRequest, 'sopClassUids' | 'syntax' | 'isGuess'>;
 
 /**
- * What to try for instances that did not come. Once more, always. By C-GET: the SOP classes that were not proposed yet. By
- * C-MOVE: the transfer syntaxes that the PACS had proposed along with the accepted one, since it may be able to send an
- * instance in its stored syntax only, but let us choose for all of a class.
+ * What to try for instances that did not come. Once more as before; then, because some PACS send all instances of a SOP class
+ * in the first context that was accepted for it and can't convert (DCMTK's dcmqrscp is one), one transfer syntax at a time: by
+ * C-GET those that an instance may be stored in, by C-MOVE those that the PACS proposed along with the accepted one.
  */
-function* furtherAttempts(rounds: string[][], outcome: Outcome | { error: unknown }): Generator<Attempt> {
-  const [first = [], ...others] = rounds;
-  if (others.length === 0 || 'error' in outcome) yield { sopClassUids: first };
-  if ('error' in outcome || outcome.way === 'get') {
-    for (const [index, sopClassUids] of others.entries()) yield { sopClassUids, isGuess: index < others.length - 1 };
-  } else {
-    for (const prefer of outcome.passedOver) yield { sopClassUids: first, prefer };
+function* furtherAttempts(
+  { sopClassUids, others }: Expectation,
+  outcome: Outcome | { error: unknown },
+  isFaithful: boolean,
+): Generator<Attempt> {
+  const isGuess = true;
+  for (const some of classRounds(sopClassUids)) yield { sopClassUids: some };
+  if ('way' in outcome && outcome.way === 'move') {
+    for (const syntax of outcome.passedOver) yield { sopClassUids, syntax };
+    return;
+  }
+  if (isFaithful && others === undefined) return;
+  const classes = [...sopClassUids, ...(others ?? [])];
+  for (const syntax of STORED_SYNTAXES) {
+    for (const some of classRounds(classes, syntax)) yield { sopClassUids: some, syntax, isGuess };
   }
 }
 
 /** Listed instances only, each series with an identifier of its own. */
-async function fetchListed(
+async function transferListed(
   pacs: Pacs,
   transfer: Transfer,
   { study, listed, ...common }: Omit<TransferRequest, 'target' | 'count'> & { study: string; listed: Listed[] },
@@ -96,10 +108,8 @@ async function fetchListed(
   for (const [series, rows] of Map.groupBy(listed, (row) => row.series)) {
     for (let at = 0; at < rows.length; at += UIDS_AT_ONCE) {
       const some = rows.slice(at, at + UIDS_AT_ONCE);
-      const named = [...new Set(some.flatMap(({ sopClassUid }) => sopClassUid ?? []))];
       const target = { study, series, instances: some.map(({ instance }) => instance) };
-      const sopClassUids = named.length > 0 ? named : common.sopClassUids;
-      await transfer(pacs, { ...common, target, sopClassUids, count: some.length });
+      await transfer(pacs, { ...common, target, count: some.length });
     }
   }
 }
@@ -114,7 +124,7 @@ async function missingOf(
   const { count } = expectation;
   if (count !== undefined && arrived.size >= count) return [];
   const listed = expectation.listed ?? (await listInstances(pacs, resource, signal));
-  const missing = listed.filter(({ instance }) => !arrived.has(instance));
+  const missing = listed.filter(({ instance }) => !hasArrived(instance, arrived));
   if (missing.length > 0 || arrived.size > 0) return missing;
   // Nothing came, and by now the PACS lists nothing either: it was deleted meanwhile, or never could be sent.
   if ('error' in outcome) throw outcome.error;
@@ -129,21 +139,27 @@ function targetOf({ study, series, instance }: Resource): Target {
   };
 }
 
-function isOf(instance: IdentifiedInstance, { study, series, instance: uid }: Resource): boolean {
-  return (
-    instance.studyInstanceUid === study &&
-    (series === undefined || instance.seriesInstanceUid === series) &&
-    (uid === undefined || instance.sopInstanceUid === uid)
-  );
+function hasArrived(uid: string, arrived: ReadonlyMap<string, unknown>): boolean {
+  return arrived.has(uid) || [...arrived.keys()].some((one) => isSameUid(one, uid));
 }
 
-function incomplete(pacs: Pacs, missing: number, of: number, outcome: SubOperations): DicomError {
+/** PS3.4 Tables C.4-2 and C.4-3, A702: sub-operations failed, all of them. */
+function isUnable(error: unknown): boolean {
+  return error instanceof DicomError && error.kind === 'status' && error.status === 0xa702;
+}
+
+function isCompressed({ transferSyntaxUid }: StoredFile): boolean {
+  return transferSyntax(transferSyntaxUid)?.encapsulated === true;
+}
+
+function incomplete(pacs: Pacs, missing: number, of: number, outcome: Outcome | { error: unknown }): unknown {
+  if ('error' in outcome) return outcome.error;
   const { status, failed = 0, completed } = outcome;
   const said = completed === undefined ? `${failed} failed` : `${completed} sent, ${failed} failed`;
   return new DicomError(
     'status',
     `retrieve from ${pacs.name}: ${missing} of ${of} instances did not come, also when asked for again ` +
       `(status ${status.toString(16).padStart(4, '0')}, ${said})`,
-    { operation: 'C-GET', status },
+    { operation: outcome.way === 'get' ? 'C-GET' : 'C-MOVE', status },
   );
 }

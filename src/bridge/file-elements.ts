@@ -55,8 +55,8 @@ export async function openDataset(file: StoredFile): Promise<DatasetBytes> {
 }
 
 /**
- * All top-level elements; `bulk` is asked as `readElements` asks, with offsets from the first byte of the data set, and must
- * give a URI for huge ones. Throws 'corrupt' where the data set can't be read to its end.
+ * All top-level elements; `bulk` is asked as `readElements` asks, with offsets from the first byte of the data set. Huge ones
+ * have that URI or no value at all. Throws 'corrupt' where the data set can't be read to its end.
  */
 export async function readFileElements(
   bytes: DatasetBytes,

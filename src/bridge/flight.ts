@@ -3,6 +3,7 @@
 
 import { DicomError } from '../dimse/errors.ts';
 import type { Cache, StoredFile } from './cache.ts';
+import { belongsTo } from './membership.ts';
 import type { Resource } from './resource.ts';
 
 /** Fetches what the flight is for; hands each instance over as soon as it is whole in the cache. */
@@ -58,7 +59,7 @@ export class Flight {
         const file = this.#files[at];
         if (file !== undefined) {
           at += 1;
-          if (isOf(file, part)) yield this.#cache.share(file);
+          if (belongsTo(file, part)) yield this.#cache.share(file);
         } else if (!this.#done) {
           await this.#change(signal);
         } else if (this.#error !== undefined) {
@@ -86,7 +87,7 @@ export class Flight {
 
   #deliver(file: StoredFile): void {
     const key = `${file.seriesInstanceUid}/${file.sopInstanceUid}`;
-    if (this.#seen.has(key) || !isOf(file, this.resource)) {
+    if (this.#seen.has(key) || !belongsTo(file, this.resource)) {
       file.release();
       return;
     }
@@ -117,12 +118,4 @@ export class Flight {
   #wake(): void {
     for (const wake of [...this.#wakers]) wake();
   }
-}
-
-function isOf(file: StoredFile, { study, series, instance }: Resource): boolean {
-  return (
-    file.studyInstanceUid === study &&
-    (series === undefined || file.seriesInstanceUid === series) &&
-    (instance === undefined || file.sopInstanceUid === instance)
-  );
 }

@@ -5,6 +5,7 @@ import { DicomError } from '../dimse/errors.ts';
 import { type Bulkdata, bulkdataOf } from './bulkdata.ts';
 import { Cache, type StoredFile } from './cache.ts';
 import type { Config } from './config.ts';
+import { createFetch } from './fetch.ts';
 import { type Inbox, openInbox } from './inbox.ts';
 import { metadataOf } from './metadata.ts';
 import { createPacs, type Pacs } from './pacs.ts';
@@ -51,8 +52,8 @@ export async function createGateway(config: Config, { log = SILENT }: { log?: Lo
     cache.close();
     throw error;
   });
-  const transfer = createTransfer(inbox);
-  const retrieval = new Retrieval({ pacs: all, cache, transfer, checkAfter: config.cache.checkAfter, log: warn });
+  const fetch = createFetch(cache, createTransfer(inbox));
+  const retrieval = new Retrieval({ pacs: all, cache, fetch, checkAfter: config.cache.checkAfter, log: warn });
   const stop = new AbortController();
   const untilStopped = <O extends { signal: AbortSignal }>(options: O): O => ({
     ...options,

@@ -5,9 +5,10 @@ import { isIncomplete, readElements } from '../dimse/data/reader.ts';
 import { Tag } from '../dimse/data/tags.ts';
 import { DicomError } from '../dimse/errors.ts';
 import type { Instance } from '../dimse/instance.ts';
+import { type InstanceUids, isSameUid } from './membership.ts';
 
-/** `body` still gives the whole data set, the head included. */
-export type IdentifiedInstance = Instance & { studyInstanceUid: string; seriesInstanceUid: string };
+/** UIDs are those of the data set. `body` still gives the whole data set, the head included. */
+export type IdentifiedInstance = Instance & InstanceUids;
 
 /** Bytes within which the UIDs must come: (0020,000E) stands behind groups 0008 to 0018, that may hold long sequences. */
 const MAX_HEAD = 16 << 20;
@@ -23,13 +24,13 @@ export async function identify(instance: Instance): Promise<IdentifiedInstance> 
     const studyInstanceUid = uidOf(dataset, Tag.StudyInstanceUID, 'StudyInstanceUID');
     const seriesInstanceUid = uidOf(dataset, Tag.SeriesInstanceUID, 'SeriesInstanceUID');
     const sopInstanceUid = uidOf(dataset, Tag.SOPInstanceUID, 'SOPInstanceUID');
-    if (sopInstanceUid !== instance.sopInstanceUid) {
+    if (!isSameUid(sopInstanceUid, instance.sopInstanceUid)) {
       throw new DicomError('corrupt', 'C-STORE: the data set has another SOPInstanceUID than the command (PS3.4 B.2)', {
         operation: 'C-STORE',
         field: 'SOPInstanceUID',
       });
     }
-    return { ...instance, studyInstanceUid, seriesInstanceUid, body: replay(head, chunks) };
+    return { ...instance, sopInstanceUid, studyInstanceUid, seriesInstanceUid, body: replay(head, chunks) };
   } catch (error) {
     await chunks.return?.().catch(() => undefined);
     throw error;

@@ -1,7 +1,6 @@
 // The gateway's Storage SCP: hands the C-STOREs that a C-MOVE causes to the retrieve that waits for them. What nobody waits for
 // is refused: the gateway is no archive (PS3.4 B.2, C.4.2.3.1).
 
-import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import { STORAGE_SOP_CLASSES } from '../dimse/data/uid.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { type Instance, type Listener, listen } from '../dimse/index.ts';
@@ -52,18 +51,16 @@ const STORAGE = new Set(STORAGE_SOP_CLASSES);
 export async function openInbox(options: InboxOptions): Promise<Inbox> {
   const { host, port, aeTitles, allowCalling, maxAssociations, log } = options;
   const claims = new Set<Claim>();
-  const only = aeTitles.length === 1 ? aeTitles[0] : undefined;
   const listener: Listener = await listen({
     host,
     port,
-    ...(only === undefined ? {} : { aeTitle: only }),
+    aeTitle: aeTitles,
     allowCalling,
     maxAssociations,
-    contexts: (abstractSyntax: string, proposed?: readonly string[]) => {
+    contexts: (abstractSyntax, proposed) => {
       const preferred = [...claims].flatMap(({ prefer }) => prefer ?? []);
-      const supported = supportedSyntaxes(abstractSyntax, proposed ?? STORED_SYNTAXES, preferred);
-      const others = proposed === undefined ? [] : (supported?.slice(1) ?? []);
-      for (const uid of others) for (const { passedOver } of claims) passedOver.add(uid);
+      const supported = supportedSyntaxes(abstractSyntax, proposed, preferred);
+      for (const uid of supported?.slice(1) ?? []) for (const { passedOver } of claims) passedOver.add(uid);
       return supported;
     },
     services: {
@@ -83,8 +80,9 @@ export async function openInbox(options: InboxOptions): Promise<Inbox> {
 }
 
 /**
- * Of the proposed transfer syntaxes those that keep a data set whole, the preferred ones and then the proposer's first choice
- * first; undefined for what is no storage class. Classes newer than our list and private ones are welcome too (PS3.4 B.4.1).
+ * Of the proposed transfer syntaxes those that keep a data set whole, with the preferred ones first; undefined for what is no
+ * storage class. Classes newer than our list and private ones are welcome too (PS3.4 B.4.1). Where the sender leaves a choice,
+ * native ones come before compressed ones: nobody is made to compress for us.
  */
 export function supportedSyntaxes(
   abstractSyntax: string,
@@ -96,8 +94,7 @@ export function supportedSyntaxes(
     abstractSyntax.startsWith('1.2.840.10008.5.1.4.1.1.') ||
     !abstractSyntax.startsWith('1.2.840.10008.');
   if (!isStorage && abstractSyntax !== Verification) return undefined;
-  const known = proposed.filter((uid) => transferSyntax(uid) !== undefined);
-  return [...new Set([...preferred.filter((uid) => known.includes(uid)), ...known])];
+  return [...new Set([...preferred, ...STORED_SYNTAXES])].filter((uid) => proposed.includes(uid));
 }
 
 async function accept(instance: Instance, claims: ReadonlySet<Claim>, log?: (line: string) => void): Promise<number> {

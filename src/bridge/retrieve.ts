@@ -4,17 +4,16 @@ import { LRUCache } from 'lru-cache';
 import { DicomError } from '../dimse/errors.ts';
 import type { Cache, StoredFile } from './cache.ts';
 import { countInstances, expectationOf } from './expectation.ts';
-import { fetchResource } from './fetch.ts';
+import type { Fetch } from './fetch.ts';
 import { Flight } from './flight.ts';
 import type { Pacs } from './pacs.ts';
 import { levelOf, type Resource } from './resource.ts';
-import type { Transfer } from './transfer.ts';
 
 export type RetrievalOptions = {
   /** In the order they are asked; the first that has the resource is the one it comes from. */
   pacs: readonly Pacs[];
   cache: Cache;
-  transfer: Transfer;
+  fetch: Fetch;
   /** Milliseconds for which a whole study or series is taken for whole without asking the PACS for its count. */
   checkAfter: number;
   log?: (line: string) => void;
@@ -115,14 +114,14 @@ export class Retrieval {
   }
 
   async #fetch(resource: Resource, deliver: (file: StoredFile) => void, signal: AbortSignal): Promise<void> {
-    const { cache, transfer, log } = this.#options;
+    const { fetch, log } = this.#options;
     let failure: unknown;
     for (const pacs of this.#candidates(resource)) {
       try {
         const expectation = await expectationOf(pacs, resource, signal);
         if (expectation === undefined) continue;
         this.#holders.set(resource.study, pacs);
-        return await fetchResource(pacs, cache, transfer, { resource, expectation, deliver, signal });
+        return await fetch(pacs, { resource, expectation, deliver, signal });
       } catch (error) {
         if (this.#holders.get(resource.study) === pacs || !isNoAnswer(error)) throw error;
         log?.(`${pacs.name} could not be asked: ${error instanceof Error ? error.message : ''}`);

@@ -9,6 +9,7 @@ import { contextOf, StudyRootGet, StudyRootMove, storageContexts } from './conte
 import { type IdentifiedInstance, identify } from './identify.ts';
 import type { Claim, Inbox } from './inbox.ts';
 import { onLease } from './lease.ts';
+import { belongsTo, isSameUid } from './membership.ts';
 import type { Pacs } from './pacs.ts';
 
 /** What is asked for: a study, a series, or instances of a series. */
@@ -20,10 +21,10 @@ export type TransferRequest = {
   sopClassUids: readonly string[];
   /** Number of instances that should come, where it is known. */
   count?: number;
-  /** The SOP classes are one guess of several: a C-GET that fails for them says nothing of C-GET there. */
+  /** One attempt of several: a C-GET that fails in it says nothing of C-GET there. */
   isGuess?: boolean;
-  /** By C-MOVE: the transfer syntax to accept where the PACS leaves a choice; else its own first one. */
-  prefer?: string;
+  /** Just this transfer syntax: proposed alone by C-GET; by C-MOVE accepted where the PACS leaves a choice. */
+  syntax?: string;
   /** Drains the body; a failure ends the transfer. */
   receive(instance: IdentifiedInstance): Promise<void>;
   signal: AbortSignal;
@@ -63,11 +64,11 @@ export function createTransfer(inbox: Inbox | undefined): Transfer {
       if (arrived > 0 || way === 'get' || inbox === undefined || !isDeclined(error, request)) throw error;
       refusal = error;
     }
-    const counts = await move(pacs, inbox, request).catch((error: unknown) => {
+    const outcome = await move(pacs, inbox, { ...request, receive }).catch((error: unknown) => {
       throw bothFailed(error, refusal);
     });
-    movers.add(pacs.name);
-    return counts;
+    if (arrived > 0) movers.add(pacs.name);
+    return outcome;
   };
 }
 
@@ -83,8 +84,8 @@ export function identifierOf({ study, series, instances }: Target): Dataset {
 }
 
 async function get(pacs: Pacs, request: TransferRequest): Promise<Outcome> {
-  const { target, sopClassUids, signal } = request;
-  const contexts = [...contextOf(StudyRootGet), ...storageContexts(sopClassUids)];
+  const { target, sopClassUids, syntax, signal } = request;
+  const contexts = [...contextOf(StudyRootGet), ...storageContexts(sopClassUids, syntax)];
   const counts = await onLease(pacs, contexts, { signal }, async (association, begun) => {
     requireGet(association, sopClassUids);
     const operation = association.get({ sopClassUid: StudyRootGet, identifier: identifierOf(target) }, { signal });
@@ -120,14 +121,14 @@ function requireGet({ contexts, peer }: Association, sopClassUids: readonly stri
 }
 
 async function move(pacs: Pacs, inbox: Inbox | undefined, request: TransferRequest): Promise<Outcome> {
-  const { target, signal, prefer, count = 1 } = request;
+  const { target, signal, syntax, count = 1 } = request;
   if (inbox === undefined) {
     throw new DicomError('no-context', `C-MOVE to ${pacs.name}: dicom.enabled is false`, { operation: 'C-MOVE' });
   }
   const arrivals = new Arrivals(request.receive);
   const claim: Claim = {
     destination: pacs.callingAeTitle,
-    prefer,
+    prefer: syntax,
     passedOver: new Set(),
     wants: (instance) => contains(target, instance),
     receive: (instance) => arrivals.take(instance),
@@ -142,7 +143,9 @@ async function move(pacs: Pacs, inbox: Inbox | undefined, request: TransferReque
         ),
         begun,
       ),
-    ).catch((error: unknown) => {
+    ).catch((error: unknown): SubOperations => {
+      // All sub-operations failed, maybe for want of another transfer syntax.
+      if (isUnable(error) && claim.passedOver.size > 0) return { status: error.status, completed: 0 };
       throw unknownDestination(error, pacs, inbox.port);
     });
     const sent = (counts.completed ?? count) + (counts.warning ?? 0);
@@ -163,12 +166,10 @@ async function finalCounts(operation: AsyncGenerator<SubOperations, SubOperation
   }
 }
 
-export function contains(target: Target, instance: IdentifiedInstance): boolean {
-  return (
-    instance.studyInstanceUid === target.study &&
-    (target.series === undefined || instance.seriesInstanceUid === target.series) &&
-    (target.instances === undefined || target.instances.includes(instance.sopInstanceUid))
-  );
+function contains({ study, series, instances }: Target, instance: IdentifiedInstance): boolean {
+  const parent = { study, ...(series === undefined ? {} : { series }) };
+  const named = instances?.some((uid) => isSameUid(uid, instance.sopInstanceUid)) ?? true;
+  return named && belongsTo(instance, parent);
 }
 
 function isDeclined(error: unknown, { isGuess = false }: TransferRequest): boolean {
@@ -182,6 +183,11 @@ function bothFailed(error: unknown, refusal: unknown): unknown {
   const detail = { peer, operation, field, status, cause: error };
   const known = Object.fromEntries(Object.entries(detail).filter(([, value]) => value !== undefined));
   return new DicomError(kind, `${error.message}; before that ${refusal.message}`, known);
+}
+
+/** PS3.4 Table C.4-2: unable to perform sub-operations. */
+function isUnable(error: unknown): error is DicomError & { status: number } {
+  return error instanceof DicomError && error.status === 0xa702;
 }
 
 /** C-MOVE A801 (PS3.4 Table C.4-2) in words that say what to do. */

@@ -2,7 +2,6 @@
 // can be told to behave oddly.
 
 import type { TestContext } from 'node:test';
-import { STORED_SYNTAXES } from '../../src/bridge/contexts.ts';
 import { supportedSyntaxes } from '../../src/bridge/inbox.ts';
 import type { Dataset } from '../../src/dimse/data/dataset.ts';
 import { ExplicitLittle, ImplicitLittle } from '../../src/dimse/data/transfer-syntax.ts';
@@ -67,10 +66,10 @@ export async function startFakePacs(t: TestContext, stored: Stored[], given: Beh
     port: 0,
     timeouts: { artim: 200 },
     aeTitle,
-    contexts: (abstractSyntax: string, proposed?: readonly string[]) => {
+    contexts: (abstractSyntax, proposed) => {
       if (behaviour.refuse?.includes(abstractSyntax)) return undefined;
       if (abstractSyntax.startsWith('1.2.840.10008.5.1.4.1.2.')) return [ExplicitLittle, ImplicitLittle];
-      return supportedSyntaxes(abstractSyntax, proposed ?? STORED_SYNTAXES);
+      return supportedSyntaxes(abstractSyntax, proposed);
     },
     services: {
       store: async (instance) => behaviour.store?.(instance) ?? 0x0122,

@@ -3,6 +3,7 @@
 import type { TestContext } from 'node:test';
 import { Cache } from '../../src/bridge/cache.ts';
 import type { PacsConfig } from '../../src/bridge/config.ts';
+import { createFetch } from '../../src/bridge/fetch.ts';
 import { type Inbox, openInbox } from '../../src/bridge/inbox.ts';
 import { createPacs, type Pacs } from '../../src/bridge/pacs.ts';
 import { Retrieval } from '../../src/bridge/retrieve.ts';
@@ -47,7 +48,7 @@ export async function startRetrieval(
   });
   for (const peer of peers) peer.behaviour.peers ??= { [GATEWAY]: inbox.port };
   const pacs = peers.map((peer) => createPacs({ config: configOf(peer, more), aeTitle: GATEWAY }));
-  const retrieval = new Retrieval({ pacs, cache, transfer: createTransfer(inbox), checkAfter });
+  const retrieval = new Retrieval({ pacs, cache, fetch: createFetch(cache, createTransfer(inbox)), checkAfter });
   t.after(async () => {
     await Promise.all(pacs.map((one) => one.close()));
     await inbox.close();

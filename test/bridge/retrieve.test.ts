@@ -285,7 +285,8 @@ describe('complete or an error', () => {
       );
       assert.equal(arrived.length, 5);
       assert.equal(cache.openWhole(STUDY), undefined);
-      assert.deepEqual(levels(peer.asked[retrieve]), ['STUDY', 'IMAGE']);
+      // By C-GET one transfer syntax after the other is tried, since no compressed instance has ever come.
+      assert.deepEqual(new Set(levels(peer.asked[retrieve])), new Set(['STUDY', 'IMAGE']));
     });
   }
 
