@@ -17,13 +17,13 @@ import {
   MAX_DEPTH,
   SEQUENCE_END,
 } from './element.ts';
-import type { ReadOptions, ReadResult, StoppedAt } from './read-options.ts';
+import type { BulkElement, ReadOptions, ReadResult, StoppedAt } from './read-options.ts';
 import { actualEncoding } from './sniff.ts';
 import { tagText } from './tag-text.ts';
 import { Tag } from './tags.ts';
 import { transferSyntax } from './transfer-syntax.ts';
 import { type Field, readValue, wordSize } from './values.ts';
-import { VRS, type Vr, type VrProperties } from './vr.ts';
+import { VRS, type VrProperties } from './vr.ts';
 
 export type { BulkElement, ReadOptions, ReadResult, StoppedAt } from './read-options.ts';
 export { isIncomplete };
@@ -112,7 +112,13 @@ class Reader {
     const { tag } = this.cursor;
     if (properties.kind === 'sequence') return this.readSequence(scope, scope.encoding, end);
     if (properties.bulk && this.options.bulk && start < end) {
-      const uri = this.askBulk(scope, properties.vr, start, end - start, end);
+      const uri = this.askBulk(scope, {
+        tag: tagText(tag),
+        vr: properties.vr,
+        offset: start,
+        length: end - start,
+        end,
+      });
       if (uri !== undefined) return { vr: properties.vr, BulkDataURI: uri };
     }
     if (properties.vr === 'UN' && !this.field.keepText) {
@@ -159,7 +165,8 @@ class Reader {
     const name = tagText(tag);
     if (properties.kind === 'binary' && (properties.vr !== 'UN' || tag === PIXEL_DATA)) {
       const end = this.skipFragments(tag, scope.encoding.little);
-      const uri = this.options.bulk && this.askBulk(scope, properties.vr, start, -1, end);
+      const uri =
+        this.options.bulk && this.askBulk(scope, { tag: name, vr: properties.vr, offset: start, length: -1, end });
       const bytes = cursor.bytes.subarray(start, end);
       scope.dataset[name] =
         uri === undefined ? { vr: properties.vr, InlineBinary: bytes } : { vr: properties.vr, BulkDataURI: uri };
@@ -214,9 +221,8 @@ class Reader {
     return items.length === 0 ? { vr: 'SQ' } : { vr: 'SQ', Value: items };
   }
 
-  private askBulk(scope: Scope, vr: Vr, offset: number, length: number, end: number): string | undefined {
-    const tag = tagText(this.cursor.tag);
-    return this.options.bulk?.({ path: scope.path + tag, tag, vr, offset, length, end });
+  private askBulk(scope: Scope, element: Omit<BulkElement, 'path'>): string | undefined {
+    return this.options.bulk?.({ path: scope.path + element.tag, ...element });
   }
 
   /** The VR in the header, or the one that the dictionary and the data set imply. */

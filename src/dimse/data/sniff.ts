@@ -3,8 +3,11 @@
 import type { Encoding } from './element.ts';
 import { vrOfBytes } from './vr.ts';
 
-function spellsVr(bytes: Uint8Array): boolean {
-  const vr = vrOfBytes(bytes[4] ?? 0, bytes[5] ?? 0);
+/** Two letters where explicit VR has its VR; with doubt, also one that the standard has and what must follow it. */
+function spellsVr(bytes: Uint8Array, inDoubt: boolean): boolean {
+  const [, , , , first = 0, second = 0] = bytes;
+  if (!inDoubt) return first >= 0x41 && first <= 0x5a && second >= 0x41 && second <= 0x5a;
+  const vr = vrOfBytes(first, second);
   return vr !== undefined && (!vr.long || (bytes[6] === 0 && bytes[7] === 0));
 }
 
@@ -14,7 +17,7 @@ function spellsVr(bytes: Uint8Array): boolean {
  */
 export function actualEncoding(bytes: Uint8Array, declared: Encoding): Encoding {
   if (bytes.length < 8) return declared;
-  const explicit = spellsVr(bytes);
+  const explicit = spellsVr(bytes, !declared.explicit);
   const [first = 0, second = 0] = bytes;
   const turned = declared.little ? first === 0 && second !== 0 : second === 0 && first !== 0;
   const little = turned && (explicit || !declared.little) ? !declared.little : declared.little;
