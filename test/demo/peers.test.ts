@@ -1,11 +1,14 @@
 // The peers that other tests lean on: they start, hold what they are given, hand it out as it was, and end.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { corpusRows, corpusTest } from '../support/corpus.ts';
 import {
   getscuFiles,
@@ -39,6 +42,28 @@ for (const [name, start] of Object.entries({
     assert.equal(await peer.stop(), undefined);
   });
 }
+
+test('a peer ends with the test process, even when that is killed', async () => {
+  const script = `
+    import { startDcmqrscp } from ${JSON.stringify(new URL('../support/peers.ts', import.meta.url).href)};
+    console.log((await startDcmqrscp()).port);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [chunk] = await once(child.stdout, 'data');
+  const port = Number(chunk);
+  await connected(port);
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  while (
+    await connected(port).then(
+      () => true,
+      () => false,
+    )
+  )
+    await delay(20);
+  await assert.rejects(connected(port), /ECONNREFUSED/);
+});
 
 corpusTest('dcmqrscp holds the whole PACS set of the corpus', async (dir) => {
   const files = pacsSet(dir);

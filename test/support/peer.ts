@@ -1,8 +1,8 @@
 // A real DICOM application as a child process of a test: found or named with its apt line, started on a free loopback port,
-// waited for, and stopped with everything it forked, also when the test process is told to end.
+// waited for, and stopped with everything it forked, however the test process ends.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -52,9 +52,17 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** A temporary folder; removed when the given test is over. */
+/** Removed when the process ends; a signal ends it as `process.exit` does. */
+const folders = new Set<string>();
+process.once('exit', () => {
+  for (const dir of folders) rmSync(dir, { recursive: true, force: true });
+});
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(143));
+
+/** A temporary folder; removed when the given test is over, or else with the process. */
 export async function tempDir(t?: TestContext, prefix = 'dicom-test-'): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), prefix));
+  folders.add(dir);
   t?.after(() => rm(dir, { recursive: true, force: true }));
   return dir;
 }
@@ -86,6 +94,18 @@ export async function runToolOk(program: string, args: string[], options: { cwd?
   return output;
 }
 
+/**
+ * Runs "$0" "$@" and ends it when descriptor 3 closes, which it does even when the test process is killed. It has a process
+ * group of its own, since dcmqrscp forks a child for every association, and the whole group ends with it.
+ */
+const WATCHED = `
+  "$0" "$@" 3<&- & program=$!
+  (read -r _ <&3; kill -9 $program) & watch=$!
+  exec 3<&-
+  wait $program
+  kill -9 $watch; wait $watch
+  kill -9 0`;
+
 export type Launch = {
   program: string;
   aeTitle: string;
@@ -103,11 +123,10 @@ export async function launch(options: Launch): Promise<Peer> {
     const dir = await tempDir(undefined, `${options.program.toLowerCase()}-`);
     const port = await freePort();
     const args = await options.prepare(dir, port);
-    // A process group of its own: dcmqrscp forks a child for every association, and all of them must end together.
-    const child = spawn(path, args, {
+    const child = spawn('sh', ['-c', WATCHED, path, ...args], {
       cwd: dir,
       env: peerEnvironment(),
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       detached: true,
     });
     const log = collect(child);
@@ -157,23 +176,7 @@ function collect(child: ChildProcess): () => string {
   return () => text;
 }
 
-/** Process groups that must not outlive the test process. */
-const living = new Set<number>();
-
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {}
-}
-
-process.once('exit', () => {
-  for (const pid of living) killGroup(pid);
-});
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(143));
-
 function stopper(child: ChildProcess, dir: string): () => Promise<void> {
-  const pid = child.pid;
-  if (pid !== undefined) living.add(pid);
   const closed = new Promise<void>((resolve) => {
     child.once('error', () => resolve());
     child.once('close', () => resolve());
@@ -181,9 +184,8 @@ function stopper(child: ChildProcess, dir: string): () => Promise<void> {
   let stopping: Promise<void> | undefined;
   // What it holds is thrown away with its folder, so it need not be asked to end in order.
   const stop = async () => {
-    if (pid !== undefined) killGroup(pid);
+    child.stdio[3]?.destroy();
     await closed;
-    if (pid !== undefined) living.delete(pid);
     await rm(dir, { recursive: true, force: true, maxRetries: 3 });
   };
   return () => (stopping ??= stop());
