@@ -1,0 +1,176 @@
+// Rendered resources and thumbnails (PS3.18 10.4.1.1.3 to 10.4.1.1.5); the fake renderer shows what it was asked.
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { partsOf } from '../support/multipart.ts';
+import { COMPRESSED_SERIES, DOCUMENT, FIXTURES, NATIVE_SERIES, STUDY } from './fixtures.ts';
+import { buildWeb, PATHS, pathOf, type Web } from './web.ts';
+
+const MANY = 'multipart/related; type="image/png"';
+
+async function get(t: TestContext, url: string, accept = '*/*', web?: Web) {
+  const { app } = web ?? (await buildWeb(t));
+  const answer = await app.inject({ url, headers: { accept } });
+  const parts = () => partsOf(String(answer.headers['content-type']), answer.rawPayload);
+  return { answer, parts };
+}
+
+for (const type of ['image/jpeg', 'image/png', 'image/gif']) {
+  test(`T-22 ${type}`, async (t) => {
+    const { answer } = await get(t, `${pathOf(FIXTURES.explicit)}/rendered`, type);
+    assert.equal(answer.headers['content-type'], type);
+    assert.equal(answer.json().mediaType, type);
+    assert.ok(String(answer.headers['content-location']).endsWith(pathOf(FIXTURES.explicit)));
+  });
+}
+
+test('T-23 quality, viewport and window reach the renderer', async (t) => {
+  const url = `${pathOf(FIXTURES.explicit)}/rendered?quality=80&viewport=64,32,,,2,2&window=40,400,linear-exact`;
+  const { answer } = await get(t, url, 'image/jpeg');
+  const { quality, viewport, window } = answer.json();
+  assert.equal(quality, 80);
+  assert.deepEqual(viewport, { width: 64, height: 32, region: { x: 0, y: 0, width: 2, height: 2 } });
+  assert.deepEqual(window, { center: 40, width: 400, function: 'linear-exact' });
+});
+
+test('W-Q1 unsupported annotations are answered with the Warning of the standard', async (t) => {
+  const { answer } = await get(t, `${pathOf(FIXTURES.explicit)}/rendered?annotation=patient,technique`);
+  assert.equal(answer.statusCode, 200);
+  assert.match(
+    String(answer.headers.warning),
+    /^299 http:\/\/[^ ]+\/dicomweb: The following annotation values are not supported: patient,technique$/,
+  );
+});
+
+test('COM-5 W-Q16 parameters of WADO-URI mean nothing here', async (t) => {
+  const { answer } = await get(t, `${pathOf(FIXTURES.explicit)}/rendered?windowCenter=x&rows=-1&imageQuality=900`);
+  assert.equal(answer.statusCode, 200);
+});
+
+test('W-N3 a single part shows the first frame, multipart all', async (t) => {
+  const { answer } = await get(t, `${pathOf(FIXTURES.jpeg)}/rendered`, 'image/png');
+  assert.equal(answer.json().frame, 1);
+  const { parts } = await get(t, `${pathOf(FIXTURES.jpeg)}/rendered`, MANY);
+  assert.deepEqual(
+    parts().map(({ body }) => JSON.parse(body.toString()).frame),
+    [1, 2, 3],
+  );
+  assert.match(parts()[1]?.headers['content-location'] ?? '', /\/frames\/2$/);
+});
+
+test('W-R6 rendered frames', async (t) => {
+  const one = await get(t, `${pathOf(FIXTURES.jpeg)}/frames/3/rendered`, 'image/png');
+  assert.equal(one.answer.json().frame, 3);
+  const two = await get(t, `${pathOf(FIXTURES.jpeg)}/frames/1,3/rendered`, MANY);
+  assert.equal(two.parts().length, 2);
+  const single = await get(t, `${pathOf(FIXTURES.jpeg)}/frames/1,3/rendered`, 'image/png');
+  assert.equal(single.answer.statusCode, 406);
+  const beyond = await get(t, `${pathOf(FIXTURES.jpeg)}/frames/1,4/rendered`, MANY);
+  assert.equal(beyond.answer.statusCode, 404);
+});
+
+test('W-N4 a rendered series is multipart, what has no picture left out', async (t) => {
+  const { parts } = await get(t, `${PATHS.compressed}/rendered`, '*/*');
+  assert.equal(parts().length, 4);
+  const study = await get(t, `${PATHS.study}/rendered`, MANY);
+  assert.equal(study.parts().length, 8);
+  const without = await get(t, `${PATHS.other}/rendered`, MANY);
+  assert.equal(without.answer.statusCode, 406);
+  const single = await get(t, `${PATHS.native}/rendered`, 'image/png');
+  assert.equal(single.answer.statusCode, 406);
+});
+
+test('a document is rendered as itself, an image not as a document', async (t) => {
+  const pdf = await get(t, `${pathOf(FIXTURES.pdf)}/rendered`, 'application/pdf');
+  assert.deepEqual(pdf.answer.rawPayload.subarray(0, DOCUMENT.length), DOCUMENT);
+  const picture = await get(t, `${pathOf(FIXTURES.pdf)}/rendered`, 'image/jpeg');
+  assert.equal(picture.answer.statusCode, 406);
+  const image = await get(t, `${pathOf(FIXTURES.explicit)}/rendered`, 'application/pdf');
+  assert.equal(image.answer.statusCode, 406);
+});
+
+test('HDR-6 an unchanged picture is not drawn again', async (t) => {
+  const web = await buildWeb(t);
+  const url = `${pathOf(FIXTURES.explicit)}/rendered?quality=50`;
+  const { etag } = (await web.app.inject({ url })).headers;
+  const { jobs } = web.renderer;
+  const again = await web.app.inject({ url, headers: { 'if-none-match': String(etag) } });
+  assert.equal(again.statusCode, 304);
+  assert.equal(web.renderer.jobs, jobs);
+  const other = await web.app.inject({ url: url.replace('50', '51'), headers: { 'if-none-match': String(etag) } });
+  assert.equal(other.statusCode, 200);
+});
+
+test('T-29 W-N6 thumbnails at all four levels: one image of the middle', async (t) => {
+  const web = await buildWeb(t);
+  const { gateway } = web;
+  const uid = (tag: string, value: string) => ({ [tag]: { vr: 'UI' as const, Value: [value] } });
+  const search = gateway.search;
+  gateway.search = (request, options) => {
+    const modality = (value: string) => ({ '00080060': { vr: 'CS' as const, Value: [value] } });
+    const number = (value: number) => ({ '00200013': { vr: 'IS' as const, Value: [value] } });
+    gateway.found =
+      request.level === 'series'
+        ? [
+            { ...uid('0020000E', '2.25.1.3'), ...modality('SR') },
+            { ...uid('0020000E', COMPRESSED_SERIES), ...modality('OT') },
+          ]
+        : [
+            { ...uid('00080018', FIXTURES.jpegLs.sopInstanceUid), ...number(9) },
+            { ...uid('00080018', FIXTURES.jpeg.sopInstanceUid), ...number(10) },
+          ];
+    return search(request, options);
+  };
+  const study = await get(t, `${PATHS.study}/thumbnail`, 'image/jpeg', web);
+  assert.equal(study.answer.json().file, `${FIXTURES.jpeg.sopInstanceUid}.dcm`, 'the series of pictures, its middle');
+  assert.equal(study.answer.json().frame, 2, 'the middle frame');
+  assert.deepEqual(study.answer.json().viewport, { width: 128, height: 128 });
+  const series = await get(t, `${PATHS.compressed}/thumbnail`, 'image/jpeg', web);
+  assert.equal(series.answer.json().frame, 2);
+  const frame = await get(t, `${pathOf(FIXTURES.jpeg)}/frames/3/thumbnail`, 'image/jpeg', web);
+  assert.equal(frame.answer.json().frame, 3);
+  const instance = await get(t, `${pathOf(FIXTURES.explicit)}/thumbnail`, 'image/jpeg', web);
+  assert.equal(instance.answer.json().frame, 1);
+  assert.ok(gateway.searches.every(({ study: asked }) => asked === STUDY));
+  assert.equal(gateway.held, 0);
+  assert.notEqual(NATIVE_SERIES, COMPRESSED_SERIES);
+});
+
+const BAD: readonly string[] = [
+  'quality=0',
+  'quality=101',
+  'quality=high',
+  'quality=',
+  'quality=1.5',
+  'quality=50&quality=60',
+  'viewport=',
+  'viewport=1',
+  'viewport=0,1',
+  'viewport=-1,5',
+  'viewport=a,b',
+  'viewport=1,2,x',
+  'viewport=1,2,3,4,5,6,7',
+  'window=40,400',
+  'window=40,400,LINEAR',
+  'window=40,0,linear',
+  'window=x,400,linear',
+  'window=40,400,cubic',
+  'window=',
+  'annotation=',
+  'annotation=PATIENT',
+  'annotation=name',
+  'iccprofile=maybe',
+];
+
+for (const query of BAD) {
+  test(`T-24 T-25 W-Q1…W-Q7 ?${query} is 400 and names the parameter`, async (t) => {
+    const { answer } = await get(t, `${pathOf(FIXTURES.explicit)}/rendered?${query}`, 'image/jpeg');
+    assert.equal(answer.statusCode, 400);
+    assert.ok(answer.json().detail.includes(query.split('=')[0]));
+  });
+}
+
+test('T-28 W-Q5 the viewport of a thumbnail has two numbers', async (t) => {
+  const { answer } = await get(t, `${pathOf(FIXTURES.explicit)}/thumbnail?viewport=1,2,3,4,5,6`, 'image/jpeg');
+  assert.equal(answer.statusCode, 400);
+});
