@@ -35,6 +35,14 @@ function guess(bytes: Buffer): string {
   return little ? ExplicitLittle : ExplicitBig;
 }
 
+/** Where the file meta information begins: behind the prefix, which may have lost its preamble; 0 without a prefix. */
+function afterPrefix(bytes: Buffer): number {
+  for (const at of [PREAMBLE, 0]) {
+    if (bytes.toString('latin1', at, at + PREFIX.length) === PREFIX) return at + PREFIX.length;
+  }
+  return 0;
+}
+
 function isPlausible(bytes: Buffer): boolean {
   const group = bytes.length < 8 ? 0xffff : Math.min(bytes.readUInt16LE(0), bytes.readUInt16BE(0));
   return group > 0 && group <= 0x0020;
@@ -47,10 +55,9 @@ function isPlausible(bytes: Buffer): boolean {
  */
 export function readFileMeta(file: Uint8Array): FileMeta {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
-  const prefixed = bytes.length >= PREAMBLE + 4 && bytes.latin1Slice(PREAMBLE, PREAMBLE + 4) === PREFIX;
-  const start = prefixed ? PREAMBLE + 4 : 0;
+  const start = afterPrefix(bytes);
   const head = bytes.subarray(start);
-  if (!prefixed && !isPlausible(head)) throw new DicomError('corrupt', 'Not a DICOM file', { field: 'preamble' });
+  if (start === 0 && !isPlausible(head)) throw new DicomError('corrupt', 'Not a DICOM file', { field: 'preamble' });
   const { dataset: meta, end } = readElements(head, ExplicitLittle, { until: '00030000' });
   const dataOffset = start + end;
   const result: FileMeta = {

@@ -22,7 +22,7 @@ function decimalText(vr: Vr, value: number, tag: string): string {
   for (let precision = 16; precision > 0; precision--) {
     const shorter = String(Number(value.toPrecision(precision)));
     if (shorter.length <= 16) return shorter;
-    const exponential = value.toExponential(precision - 1);
+    const exponential = value.toExponential(precision - 1).replace('e+', 'e');
     if (exponential.length <= 16) return exponential;
   }
   return text.slice(0, 16);
