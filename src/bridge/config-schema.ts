@@ -96,8 +96,8 @@ export const ConfigSchema = Type.Object(
         description: 'addresses or networks whose Forwarded and X-Forwarded-* headers are believed',
       }),
       corsOrigins: Type.Array(Type.String({ minLength: 1 }), {
-        default: ['*'],
-        description: 'origins whose pages may call the gateway; * is any',
+        default: [],
+        description: 'origins whose pages may call the gateway, such as https://viewer.example; * is any',
       }),
       strictAccept: Type.Boolean({
         default: false,

@@ -32,6 +32,14 @@ test('one PACS is all that has to be said', () => {
   assert.equal(config.pacs[0]?.retrieve, 'auto');
 });
 
+test('no other origin is let in unasked: a page could read what a gateway on loopback knows', () => {
+  assert.deepEqual(load({}).http.corsOrigins, []);
+  assert.deepEqual(load({ env: { DICOMWEB_HTTP_CORS_ORIGINS: 'https://a.example, *' } }).http.corsOrigins, [
+    'https://a.example',
+    '*',
+  ]);
+});
+
 test('the cache goes where XDG says', () => {
   assert.equal(load({ env: { XDG_CACHE_HOME: '/x' } }).cache.dir, '/x/dicomweb-gateway');
 });
