@@ -112,13 +112,20 @@ export class Dialogue {
       const { peer } = this;
       this.#over(new DicomError('aborted', `association with ${peer} was released by the peer`, { peer }));
     } catch (error) {
-      const { peer } = this;
-      this.fail(
-        error instanceof DicomError
-          ? error
-          : new DicomError('protocol', `association with ${peer}: internal error`, { peer, cause: error }),
-      );
+      this.fail(this.#named(error));
     }
+  }
+
+  /** The error with the peer in it. */
+  #named(error: unknown): DicomError {
+    const { peer } = this;
+    if (!(error instanceof DicomError)) {
+      return new DicomError('aborted', `association with ${peer}: internal error`, { peer, cause: error });
+    }
+    if (error.peer !== undefined) return error;
+    const { kind, message, operation, field } = error;
+    const detail = { peer, cause: error, ...(operation && { operation }), ...(field && { field }) };
+    return new DicomError(kind, `association with ${peer}: ${message}`, detail);
   }
 
   async #dispatch(message: Message): Promise<void> {
@@ -173,13 +180,7 @@ export class Dialogue {
       await this.#perform(message, this, signal);
       await message.body?.discard();
     } catch (error) {
-      const { peer } = this;
-      const name = nameOf(message.command);
-      this.fail(
-        error instanceof DicomError
-          ? error
-          : new DicomError('aborted', `${name} from ${peer} failed`, { peer, cause: error }),
-      );
+      this.fail(this.#named(error));
     } finally {
       this.#performing = undefined;
       this.#armIdle();

@@ -1,9 +1,11 @@
 // One operation of ours on an association: its request, its responses, and a way out that leaves the association clean.
 
 import { type Command, type CommandName, isResponse, NO_DATA_SET, requestCommand } from './command.ts';
+import type { Dataset } from './data/dataset.ts';
+import { readDataset } from './data/reader.ts';
 import type { Dialogue } from './dialogue.ts';
 import { DicomError } from './errors.ts';
-import type { Message } from './message.ts';
+import type { Body, Message } from './message.ts';
 import { describeStatus, statusOf } from './status.ts';
 import { Channel } from './ul/channel.ts';
 import { waitFor } from './ul/deadline.ts';
@@ -69,6 +71,21 @@ export class Exchange {
     } catch (error) {
       if (error instanceof DicomError && error.kind === 'timeout') this.#dialogue.fail(error);
       throw error;
+    }
+  }
+
+  /** The data set of a response, of at most `limit` bytes. What is wrong with it is told with peer and operation. */
+  async dataset(body: Body, limit: number): Promise<Dataset> {
+    try {
+      return readDataset(await body.gather(limit), this.context.transferSyntaxUid);
+    } catch (error) {
+      if (!(error instanceof DicomError) || error.peer !== undefined) throw error;
+      const { kind, message, field } = error;
+      throw new DicomError(kind, `${this.doing}: ${message}`, {
+        ...this.detail,
+        ...(field && { field }),
+        cause: error,
+      });
     }
   }
 

@@ -2,7 +2,6 @@
 
 import { PRIORITY } from '../command.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { readDataset } from '../data/reader.ts';
 import { writeDataset } from '../data/writer.ts';
 import type { Dialogue } from '../dialogue.ts';
 import { DicomError } from '../errors.ts';
@@ -47,7 +46,7 @@ export async function* find(
       if (body === undefined) {
         throw new DicomError('protocol', `${exchange.doing}: pending response without identifier`, exchange.detail);
       }
-      yield { identifier: readDataset(await body.gather(MAX_IDENTIFIER), context.transferSyntaxUid), status };
+      yield { identifier: await exchange.dataset(body, MAX_IDENTIFIER), status };
     }
   } finally {
     await exchange.finish();

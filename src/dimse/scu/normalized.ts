@@ -2,7 +2,6 @@
 
 import type { Command } from '../command.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { readDataset } from '../data/reader.ts';
 import { writeDataset } from '../data/writer.ts';
 import type { Dialogue } from '../dialogue.ts';
 import type { OperationOptions } from '../exchange.ts';
@@ -65,13 +64,13 @@ export async function normalized(
   try {
     await exchange.request(elementsOf(request), data, options);
     const { command, body } = await exchange.next(options);
-    const answered = await body?.gather(MAX_DATASET);
+    const answered = body && (await exchange.dataset(body, MAX_DATASET));
     const { status = 0, errorComment, affectedSopInstanceUid, attributeIdentifierList } = command;
     return {
       status,
       ...(errorComment !== undefined && { comment: errorComment }),
       ...(affectedSopInstanceUid !== undefined && { sopInstanceUid: affectedSopInstanceUid }),
-      ...(answered && { dataset: readDataset(answered, context.transferSyntaxUid) }),
+      ...(answered && { dataset: answered }),
       ...(attributeIdentifierList && { attributes: attributeIdentifierList }),
     };
   } finally {

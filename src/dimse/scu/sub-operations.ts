@@ -1,6 +1,5 @@
 // The counters of C-GET and C-MOVE responses (PS3.4 C.4.2.1.6, C.4.3.1.4).
 
-import { readDataset } from '../data/reader.ts';
 import type { Exchange } from '../exchange.ts';
 import type { SubOperations } from '../instance.ts';
 import type { Message } from '../message.ts';
@@ -12,11 +11,8 @@ const MAX_IDENTIFIER = 16 << 20;
 
 /** What a C-GET-RSP or C-MOVE-RSP counts; reads its identifier to the end. */
 export async function subOperationsOf({ command, body }: Message, exchange: Exchange): Promise<SubOperations> {
-  const identifier = await body?.gather(MAX_IDENTIFIER);
-  const failedList =
-    identifier === undefined
-      ? undefined
-      : readDataset(identifier, exchange.context.transferSyntaxUid)[FAILED_SOP_INSTANCE_UID_LIST]?.Value;
+  const identifier = body && (await exchange.dataset(body, MAX_IDENTIFIER));
+  const failedList = identifier?.[FAILED_SOP_INSTANCE_UID_LIST]?.Value;
   return {
     status: command.status ?? 0,
     ...count('remaining', command.numberOfRemainingSuboperations),

@@ -115,10 +115,13 @@ export class Connection {
     await waitFor(this.#release.promise, wait);
   }
 
-  /** Breaks the association off; whoever waits on it is thrown `reason`. Does nothing when it is over already. */
+  /**
+   * Breaks the association off; whoever waits on it is thrown `reason`. The peer has ARTIM's time to close then. Does nothing
+   * when it is over already.
+   */
   abort(reason?: DicomError): void {
     this.#fail(reason ?? new DicomError('aborted', `association with ${this.peer} aborted by us`, { peer: this.peer }));
-    if (!this.#run('abort-request')) this.#socket.destroy();
+    if (!this.#run('abort-request') && this.#state !== 'Sta13') this.#socket.destroy();
   }
 
   /**
