@@ -46,6 +46,7 @@ export class Cache {
   readonly #readers = new Map<string, number>();
   readonly #orphans = new Set<string>();
   #bytes = 0;
+  #isClosed = false;
 
   private constructor(options: CacheOptions, index: CacheIndex) {
     this.#options = options;
@@ -157,8 +158,10 @@ export class Cache {
     this.#index.removeWhole(resource);
   }
 
+  /** Files that are open stay; nothing else can be asked any more. */
   close(): void {
-    this.#index.close();
+    if (!this.#isClosed) this.#index.close();
+    this.#isClosed = true;
   }
 
   #wholeOf(resource: Resource): Whole | undefined {
@@ -222,7 +225,7 @@ export class Cache {
   /** Least recently used first, until the rest fits. */
   #evict(): void {
     let skip = 0;
-    while (this.#bytes > this.#options.maxBytes) {
+    while (!this.#isClosed && this.#bytes > this.#options.maxBytes) {
       const rows = this.#index.oldest(EVICTED_AT_ONCE, skip);
       if (rows.length === 0) return;
       for (const row of rows) {

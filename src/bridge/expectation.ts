@@ -115,10 +115,17 @@ async function* matches(pacs: Pacs, level: QueryLevel, keys: Dataset, signal: Ab
   for await (const { identifier } of pacs.find(level, keys, { signal })) yield identifier;
 }
 
-/** The match that has this UID; a PACS that takes no notice of the key answers with others. */
+/**
+ * The match that has this UID; a PACS that takes no notice of the key answers with others. One match more is waited for, so
+ * that a PACS which has only this one is not sent a C-CANCEL.
+ */
 async function firstMatch(all: AsyncIterable<Dataset>, tag: string, uid: string): Promise<Dataset | undefined> {
-  for await (const match of all) if (textsOf(match, tag)[0] === uid) return match;
-  return undefined;
+  let found: Dataset | undefined;
+  for await (const match of all) {
+    if (found !== undefined) break;
+    if (textsOf(match, tag)[0] === uid) found = match;
+  }
+  return found;
 }
 
 /** By listing every instance; SOP classes that the list doesn't name are guessed by the modalities of the series. */

@@ -80,7 +80,7 @@ export async function readFileElements(
       offset = element.end + (stopped.length < 0 ? ITEM_HEADER : 0);
       next = huge + 1;
     } else {
-      offset = at + result.end;
+      // Once more from the same place to the next huge one: a reader that begins amid elements could mistake the encoding.
       next = huge < 0 ? HUGE.length : huge;
     }
   }

@@ -52,6 +52,11 @@ export class Flight {
     return this.#follow(part, signal);
   }
 
+  /** Gives the fetch up, whoever reads: they get its error. */
+  abort(): void {
+    this.#controller.abort();
+  }
+
   async *#follow(part: Resource, signal: AbortSignal): AsyncGenerator<StoredFile, void> {
     try {
       for (let at = 0; ; ) {

@@ -48,7 +48,7 @@ export async function createGateway(config: Config, { log = SILENT }: { log?: Lo
   const warn = (line: string) => log.warn(line);
   const all = config.pacs.map((one) => createPacs({ config: one, aeTitle: config.aeTitle, log: debug }));
   const cache = await Cache.open({ ...config.cache, log: warn });
-  const inbox = await inboxOf(config, all, warn).catch((error: unknown) => {
+  const inbox = await inboxOf(config, all, log).catch((error: unknown) => {
     cache.close();
     throw error;
   });
@@ -71,7 +71,7 @@ export async function createGateway(config: Config, { log = SILENT }: { log?: Lo
     ready: (signal) => ready(all, signal),
     close: async () => {
       stop.abort();
-      await retrieval.idle();
+      await retrieval.close();
       await Promise.all([...all.map((pacs) => pacs.close()), inbox?.close()]);
       cache.close();
     },
@@ -116,11 +116,7 @@ function requireWays({ dicom, pacs }: Config): void {
   throw new DicomError('malformed', message, { field: 'config' });
 }
 
-async function inboxOf(
-  { dicom, pacs }: Config,
-  all: readonly Pacs[],
-  log: (line: string) => void,
-): Promise<Inbox | undefined> {
+async function inboxOf({ dicom, pacs }: Config, all: readonly Pacs[], log: Log): Promise<Inbox | undefined> {
   if (!dicom.enabled) return undefined;
   const callers = new Set(pacs.map(({ aeTitle }) => aeTitle));
   return openInbox({

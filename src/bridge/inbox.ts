@@ -37,7 +37,8 @@ export type InboxOptions = {
   /** Whether this AE title may send; PS3.8 9.3.4 refuses others. */
   allowCalling(aeTitle: string): boolean;
   maxAssociations: number;
-  log?: (line: string) => void;
+  /** Told of each association, and of each instance that was not taken. */
+  log?: { debug(line: string): void; warn(line: string): void };
 };
 
 /** C-STORE statuses of PS3.4 Table B.2-1. */
@@ -65,9 +66,9 @@ export async function openInbox(options: InboxOptions): Promise<Inbox> {
     },
     services: {
       echo: async () => SUCCESS,
-      store: (instance) => accept(instance, claims, log),
+      store: (instance) => accept(instance, claims, (line) => log?.warn(line)),
     },
-    ...(log === undefined ? {} : { log }),
+    log: (line) => log?.debug(line),
   });
   return {
     port: listener.port,
@@ -97,19 +98,19 @@ export function supportedSyntaxes(
   return [...new Set([...preferred, ...STORED_SYNTAXES])].filter((uid) => proposed.includes(uid));
 }
 
-async function accept(instance: Instance, claims: ReadonlySet<Claim>, log?: (line: string) => void): Promise<number> {
+async function accept(instance: Instance, claims: ReadonlySet<Claim>, log: (line: string) => void): Promise<number> {
   try {
     const identified = await identify(instance);
     const claim = claimFor(identified, claims);
     if (claim === undefined) {
       for await (const _ of identified.body);
-      log?.('C-STORE refused: nothing waits for this instance');
+      log('C-STORE refused: nothing waits for this instance');
       return OUT_OF_RESOURCES;
     }
     await claim.receive(identified);
     return SUCCESS;
   } catch (error) {
-    log?.(`C-STORE failed: ${error instanceof Error ? error.message : 'unknown error'}`);
+    log(`C-STORE failed: ${error instanceof Error ? error.message : 'unknown error'}`);
     if (!(error instanceof DicomError)) throw error;
     if (error.kind === 'corrupt') return MISMATCH;
     return error.kind === 'busy' ? OUT_OF_RESOURCES : PROCESSING_FAILURE;

@@ -39,6 +39,7 @@ export class Retrieval {
    * request. Throws 'not-found' when no PACS has it, before the first where that can be known when instances are missing.
    */
   async *retrieve(resource: Resource, { signal }: { signal: AbortSignal }): AsyncGenerator<StoredFile, void> {
+    if (signal.aborted) throw new DicomError('cancelled', 'retrieve: the request was cancelled');
     const stored = await this.#fromCache(resource, signal);
     if (stored !== undefined) {
       yield* handOut(stored);
@@ -61,7 +62,13 @@ export class Retrieval {
     throw notFound(resource);
   }
 
-  /** Resolves when no retrieve runs any more. */
+  /** Gives up what runs; resolves when nothing runs any more. */
+  async close(): Promise<void> {
+    for (const flight of this.#flights) flight.abort();
+    await this.idle();
+  }
+
+  /** Resolves when what runs now has ended. */
   async idle(): Promise<void> {
     await Promise.all([...this.#flights].map(({ ended }) => ended));
   }
