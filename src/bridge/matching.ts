@@ -87,11 +87,12 @@ function inRange(vr: Vr, value: Value, { from, to }: { from?: string; to?: strin
 
 function equals(vr: Vr, wanted: string, value: Value): boolean {
   if (vr === 'PN') return sameName(personNameOf(wanted), value);
+  if (typeof value === 'object') return false;
   if (isMoment(vr)) return sameMoment(vr, wanted, value);
   const { kind } = VRS[vr];
   // PS3.4 C.2.2.2.1 leaves IS and DS to the implementation: by number.
   if (kind === 'decimal' || kind === 'number') return Number(wanted) === Number(value);
-  if (kind === 'big') return BigInt(wanted.replace('+', '')) === BigInt(String(value));
+  if (kind === 'big') return String(BigInt(wanted.replace('+', ''))) === String(value);
   if (kind === 'tag') return wanted.toUpperCase() === value;
   const text = String(value).trim();
   return WILDCARD_VRS.has(vr) ? fits(wanted.trim(), text) : wanted.trim() === text;
