@@ -34,7 +34,7 @@ const MAX_AREA_RATIO = 4;
 export function checkSize(info: CodestreamInfo, pixel: PixelDescription): void {
   const area = info.columns * info.rows;
   const bytes = area * info.components * Math.ceil(info.precision / 8);
-  if (area === 0 || info.components === 0) throw corrupt('declares an empty image');
+  if (info.columns < 1 || info.rows < 1 || info.components < 1) throw corrupt('declares an empty image');
   if (bytes > MAX_FRAME_BYTES || area > MAX_AREA_RATIO * pixel.rows * pixel.columns) {
     throw corrupt(`declares ${info.columns}x${info.rows}, the attributes ${pixel.columns}x${pixel.rows}`);
   }

@@ -22,7 +22,7 @@ export async function decodeJpeg(bytes: Buffer, pixel: PixelDescription, codecs:
     samples: info.components,
     bytesPerSample: info.precision > 8 ? 2 : 1,
     precision: info.precision,
-    ...(info.components === 3 && (convert || marksRgb(info)) ? { photometric: 'RGB' } : {}),
+    ...(info.components === 3 && (convert || (!info.lossless && marksRgb(info))) ? { photometric: 'RGB' } : {}),
     data,
   });
 }

@@ -10,39 +10,36 @@ import type { Codecs, ResolutionDecoder } from './wasm.ts';
 export type Reduction = { columns: number; rows: number };
 
 /** Decodes a JPEG 2000 frame, at a lower resolution where `reduction` allows it. */
-export async function decodeJpeg2000(
+export function decodeJpeg2000(
   bytes: Buffer,
   pixel: PixelDescription,
   codecs: Codecs,
   reduction?: Reduction,
 ): Promise<Decoded> {
-  const { J2KDecoder } = await codecs.openjpeg();
-  return decode(bytes, pixel, new J2KDecoder(), () => codecs.discard('openjpeg'), reduction);
+  const create = async (): Promise<ResolutionDecoder> => new (await codecs.openjpeg()).J2KDecoder();
+  return decode(bytes, pixel, { create, discard: () => codecs.discard('openjpeg') }, reduction);
 }
 
 /** Decodes an HTJ2K frame, at a lower resolution where `reduction` allows it. */
-export async function decodeHtj2k(
+export function decodeHtj2k(
   bytes: Buffer,
   pixel: PixelDescription,
   codecs: Codecs,
   reduction?: Reduction,
 ): Promise<Decoded> {
-  const { HTJ2KDecoder } = await codecs.openjph();
-  return decode(bytes, pixel, new HTJ2KDecoder(), () => codecs.discard('openjph'), reduction);
+  const create = async (): Promise<ResolutionDecoder> => new (await codecs.openjph()).HTJ2KDecoder();
+  return decode(bytes, pixel, { create, discard: () => codecs.discard('openjph') }, reduction);
 }
 
-function decode(
-  bytes: Buffer,
-  pixel: PixelDescription,
-  decoder: ResolutionDecoder,
-  discard: () => void,
-  reduction?: Reduction,
-): Decoded {
+type Codec = { create: () => Promise<ResolutionDecoder>; discard: () => void };
+
+async function decode(bytes: Buffer, pixel: PixelDescription, codec: Codec, reduction?: Reduction): Promise<Decoded> {
+  const codestream = bareJpeg2000(bytes);
+  checkEnd(codestream);
+  const info = readJpeg2000Info(codestream);
+  checkSize(info, pixel);
+  const decoder = await codec.create();
   try {
-    const codestream = bareJpeg2000(bytes);
-    checkEnd(codestream);
-    const info = readJpeg2000Info(codestream);
-    checkSize(info, pixel);
     decoder.getEncodedBuffer(codestream.length).set(codestream);
     const size = runDecoder(decoder, info, reduction);
     return checkLength({
@@ -55,7 +52,7 @@ function decode(
       data: new Uint8Array(decoder.getDecodedBuffer()),
     });
   } catch (cause) {
-    discard();
+    codec.discard();
     if (cause instanceof DicomError) throw cause;
     throw new DicomError('corrupt', 'The JPEG 2000 codestream cannot be decoded', { field: 'PixelData', cause });
   } finally {

@@ -43,8 +43,7 @@ type Modules = {
 export type CodecName = keyof Modules | 'dcmjs';
 
 /** dcmjs-codecs: one WebAssembly module with a context per frame. */
-export type NativeCodecs = typeof import('dcmjs-codecs').NativeCodecs;
-export type DcmjsCodecs = Pick<typeof import('dcmjs-codecs'), 'NativeCodecs' | 'Context'>;
+export type DcmjsCodecs = Pick<typeof import('dcmjs-codecs'), 'NativeCodecs' | 'Context' | 'log'>;
 
 /** The codecs of one thread. */
 export class Codecs {
@@ -65,6 +64,7 @@ export class Codecs {
   dcmjs(): Promise<DcmjsCodecs> {
     return this.#load('dcmjs', async () => {
       const codecs: DcmjsCodecs = require('dcmjs-codecs');
+      codecs.log.setLevel('silent'); // It prints every complaint of its libraries, with the paths they were built at.
       codecs.NativeCodecs.release();
       await codecs.NativeCodecs.initializeAsync();
       return codecs;
