@@ -11,6 +11,11 @@ export const UNREADABLE: Record<string, string> = {
   '52912b99': 'the first byte of the data set is missing',
 };
 
+/** Read otherwise than pydicom does. */
+export const GROUP_ONE: Record<string, string> = {
+  '075dc514': 'the data set begins with group 0001, which comes before the file meta information',
+};
+
 /** Read and written, these are the same data set in other bytes. */
 export const OTHER_BYTES: Record<string, readonly string[]> = {
   'trailing padding (FFFC,FFFC) is dropped': (
