@@ -120,6 +120,7 @@ export const ConfigSchema = Type.Object(
       maxResults: count('results of one search, at most', 5_000),
       maxMatches: count('matches read from a PACS for one search, at most', 20_000),
       maxFanOut: count('further queries that one search may cause', 500),
+      pacsMs: milliseconds('search of one PACS among several', 20_000),
       maxInstanceBytes: count('size of one uploaded instance, in bytes', 4 * 1024 ** 3),
       maxUploadBytes: count('size of one upload, in bytes', 64 * 1024 ** 3),
       maxParts: count('parts of one upload', 100_000),

@@ -11,7 +11,13 @@ import { LEVELS } from './query-attributes.ts';
 import { identifierOf, type Key } from './query-key.ts';
 import type { ResourceLevel } from './resource.ts';
 
-export type SearchLimits = { maxResults: number; maxMatches: number; maxFanOut: number };
+export type SearchLimits = {
+  maxResults: number;
+  maxMatches: number;
+  maxFanOut: number;
+  /** Milliseconds that one PACS among several has. */
+  pacsMs: number;
+};
 
 /** One search under way: what it may spend, and what it has to say to the client. */
 export type Search = {

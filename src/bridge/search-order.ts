@@ -2,10 +2,13 @@
 
 import type { Dataset } from '../dimse/data/dataset.ts';
 import { Tag } from '../dimse/data/tags.ts';
+import { LEVEL_ORDER } from './query-attributes.ts';
 import type { ResourceLevel } from './resource.ts';
 import { textOf } from './search-find.ts';
 
 export type Order = (a: Dataset, b: Dataset) => number;
+
+type Answers = Partial<Record<ResourceLevel, Dataset>>;
 
 /** Newest study first, series and instances by number; the unique key decides between equals. */
 export const ORDER: Record<ResourceLevel, Order> = {
@@ -13,6 +16,15 @@ export const ORDER: Record<ResourceLevel, Order> = {
   series: by(numeric(Tag.SeriesNumber), ascending(Tag.SeriesInstanceUID)),
   instance: by(numeric(Tag.InstanceNumber), ascending(Tag.SOPInstanceUID)),
 };
+
+/** The order of rows of one level: by the answers of the levels above first. */
+export function compareAnswers(level: ResourceLevel, a: Answers, b: Answers): number {
+  for (const one of LEVEL_ORDER.slice(0, LEVEL_ORDER.indexOf(level) + 1)) {
+    const difference = ORDER[one](a[one] ?? {}, b[one] ?? {});
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
 
 function by(...orders: Order[]): Order {
   return (a, b) => {

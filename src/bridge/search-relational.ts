@@ -10,7 +10,7 @@ import { identifierOf } from './query-key.ts';
 import { narrows } from './query-keys.ts';
 import type { ResourceLevel } from './resource.ts';
 import { cut, holds, isComputable, type Search, textOf } from './search-find.ts';
-import { ORDER } from './search-order.ts';
+import { compareAnswers } from './search-order.ts';
 import type { Row } from './search-rows.ts';
 
 /**
@@ -78,11 +78,6 @@ function rowsOf(levels: readonly ResourceLevel[], found: ReadonlyMap<string, Dat
     }
     return row;
   });
-  return rows.sort((a, b) => {
-    for (const level of levels) {
-      const difference = ORDER[level](a.answers[level] ?? {}, b.answers[level] ?? {});
-      if (difference !== 0) return difference;
-    }
-    return 0;
-  });
+  const level = levels.at(-1) ?? 'study';
+  return rows.sort((a, b) => compareAnswers(level, a.answers, b.answers));
 }

@@ -14,6 +14,9 @@ export type FakeOptions = {
   /** Attributes that this PACS has never heard of: neither matched nor returned. */
   ignores?: string[];
   status?: number;
+  name?: string;
+  /** Never answers: waits until the signal fires. */
+  silent?: boolean;
   fail?: DicomError;
   /** Agrees to relational queries: `joined`, with the attributes of the levels above; `bare`, with their keys alone. */
   relational?: 'joined' | 'bare';
@@ -53,6 +56,7 @@ export function fakePacs(options: FakeOptions): { pacs: Pacs; asked: Asked[]; st
     }
     asked.push({ level, identifier, relational });
     if (options.fail) throw options.fail;
+    if (options.silent) await silence(signal);
     let ended = false;
     try {
       for (const row of options.rows[level] ?? []) {
@@ -93,7 +97,7 @@ export function fakePacs(options: FakeOptions): { pacs: Pacs; asked: Asked[]; st
       ...{ maxAge: 1000, maxRequests: 1000, charset: 'ISO_IR 192' },
       timeouts: { connect: 1000, associate: 1000, response: 1000, release: 1000, artim: 1000, arrival: 1000 },
     },
-    name: 'FAKE',
+    name: options.name ?? 'FAKE',
     callingAeTitle: 'GATEWAY',
     find,
     lease: refuse,
@@ -101,6 +105,12 @@ export function fakePacs(options: FakeOptions): { pacs: Pacs; asked: Asked[]; st
     close: () => Promise.resolve(),
   };
   return { pacs, asked, stopped: () => stopped };
+}
+
+function silence(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new DicomError('cancelled', 'C-FIND: cancelled')), { once: true });
+  });
 }
 
 /** Only unique keys are matched: what else is asked, this PACS leaves to the one who asks. */

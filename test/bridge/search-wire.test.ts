@@ -40,7 +40,7 @@ async function ask(
     await listener.close();
   });
   const signal = new AbortController().signal;
-  const limits = { maxResults: 100, maxMatches, maxFanOut: 10 };
+  const limits = { maxResults: 100, maxMatches, maxFanOut: 10, pacsMs: 1000 };
   const request = { level: 'study' as const, parameters: [['PatientName', name] as const] };
   const found = await search(pacs, request, { baseUrl: 'http://x', signal, limits });
   const names: unknown[] = [];

@@ -8,7 +8,7 @@ import { tagOf } from '../../src/dimse/data/dictionary.ts';
 import { DicomError } from '../../src/dimse/errors.ts';
 import { dataset, type FakeOptions, fakePacs, valuesOf } from './fake-pacs.ts';
 
-const LIMITS = { maxResults: 100, maxMatches: 1000, maxFanOut: 50 };
+const LIMITS = { maxResults: 100, maxMatches: 1000, maxFanOut: 50, pacsMs: 1000 };
 const BASE = 'http://gateway/dicomweb';
 
 async function run(options: FakeOptions, request: Partial<SearchRequest> & { ask?: string }, limits = LIMITS) {
