@@ -52,6 +52,9 @@ const PIXEL_DATA: Readonly<Record<string, SampleKind>> = {
   [Tag.PixelData]: 'integer',
 };
 
+/** Items and delimitation items, which are no attributes (PS3.5 7.5). */
+const ITEM_GROUP = 'FFFE';
+
 const inflate = promisify(inflateRaw);
 
 /** A Part 10 file: its transfer syntax, and where its data set begins. */
@@ -78,6 +81,7 @@ export async function openImage(path: string): Promise<Image> {
   const header = await readHeader(source, start, syntax.deflated ? ExplicitLittle : syntax.uid);
   const { attributes, end, stopped } = header;
   const kind = stopped && PIXEL_DATA[stopped.tag];
+  if (stopped?.tag.startsWith(ITEM_GROUP)) throw new DicomError('corrupt', 'An item stands where attributes must be');
   if (!stopped || !kind) throw new DicomError('not-acceptable', 'The instance has no pixel data');
   return {
     path,
