@@ -3,6 +3,13 @@
 export type { Association } from './association.ts';
 export { type ConnectOptions, connect } from './connect.ts';
 export { DicomError, type DicomErrorDetail, type DicomErrorKind } from './errors.ts';
+export {
+  answerExtended,
+  type ExtendedOption,
+  type ExtendedService,
+  extendedInformation,
+  extendedOptions,
+} from './extended.ts';
 export type { Instance, SubOperations } from './instance.ts';
 export { type Listener, type ListenOptions, listen } from './listener.ts';
 export type { Destination, NormalizedIndication, Retrieval, ServiceContext, Services } from './scp/services.ts';
