@@ -3,7 +3,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { createDeflateRaw, createInflateRaw, type DeflateRaw, type InflateRaw } from 'node:zlib';
 import { DicomError } from '../errors.ts';
-import { inflationLimit } from './deflate.ts';
+import { FREE_IN_PASSING, inflationLimit } from './deflate.ts';
 
 /** What comes out of `engine` when `body` goes in; both are released when the consumer stops. */
 async function* through(
@@ -24,8 +24,14 @@ async function* through(
   }
 }
 
-/** The data set in a raw deflate stream. Throws `corrupt` for a broken or unfinished one, `too-large` for a bomb. */
-export async function* inflatedChunks(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+/**
+ * The data set in a raw deflate stream. Throws `corrupt` for a broken or unfinished one, `too-large` for a bomb: more than
+ * `free` bytes and 200 for each deflated byte.
+ */
+export async function* inflatedChunks(
+  body: AsyncIterable<Buffer>,
+  free = FREE_IN_PASSING,
+): AsyncGenerator<Buffer, void, undefined> {
   let taken = 0;
   let given = 0;
   async function* counted(): AsyncGenerator<Buffer, void, undefined> {
@@ -36,7 +42,7 @@ export async function* inflatedChunks(body: AsyncIterable<Buffer>): AsyncGenerat
   }
   for await (const chunk of through(counted(), createInflateRaw())) {
     given += chunk.length;
-    if (given > inflationLimit(taken)) {
+    if (given > inflationLimit(taken, free)) {
       throw new DicomError('too-large', 'The deflated data set inflates beyond the limit', {
         field: 'TransferSyntaxUID',
       });

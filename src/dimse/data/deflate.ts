@@ -3,20 +3,23 @@
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { DicomError } from '../errors.ts';
 
-/** Inflated bytes that any stream may have, and how many more for each deflated byte. */
-const FREE = 64 * 1024 * 1024;
+/** Inflated bytes that any stream may have when they are held in memory, and when they only pass through. */
+const FREE_IN_MEMORY = 256 * 1024 * 1024;
+export const FREE_IN_PASSING = 4 * 1024 * 1024 * 1024;
+
+/** Inflated bytes that each deflated byte may add to that. */
 const RATIO = 200;
 
-/** The bound on what `deflatedLength` bytes may inflate to: headers and pixel data stay far below, bombs do not. */
-export function inflationLimit(deflatedLength: number): number {
-  return FREE + deflatedLength * RATIO;
+/** The bound on what `deflatedLength` bytes may inflate to: blank pictures stay below it, bombs do not. */
+export function inflationLimit(deflatedLength: number, free: number): number {
+  return free + deflatedLength * RATIO;
 }
 
 /**
  * Inflates a data set, or the head of one: a stream that is cut off gives what it holds so far. Bytes after the stream's end
  * (its padding) are left. Throws `corrupt` for a broken stream and `too-large` beyond `limit` bytes.
  */
-export function inflate(bytes: Uint8Array, limit = inflationLimit(bytes.length)): Buffer {
+export function inflate(bytes: Uint8Array, limit = inflationLimit(bytes.length, FREE_IN_MEMORY)): Buffer {
   const { Z_SYNC_FLUSH } = constants;
   try {
     return inflateRawSync(bytes, { maxOutputLength: Math.min(limit, 0x7fffffff), finishFlush: Z_SYNC_FLUSH });

@@ -113,10 +113,9 @@ export function keywordOf(tag: string): string | undefined {
 }
 
 function chooseVr(vr: string, tag: string, context: VrContext): Vr {
-  const { pixelRepresentation, bitsAllocated, lutEntries } = context;
-  if (vr === 'US or SS') return pixelRepresentation === 1 ? 'SS' : 'US';
-  if (vr === 'US or OW' || vr === 'US or SS or OW') return lutEntries === 1 ? 'US' : 'OW';
-  if (tag === '7FE00010' && bitsAllocated !== undefined && bitsAllocated <= 8) return 'OB';
+  if (vr === 'US or SS') return context.pixelRepresentation === 1 ? 'SS' : 'US';
+  if (vr === 'US or OW' || vr === 'US or SS or OW') return context.lutEntries === 1 ? 'US' : 'OW';
+  if (tag === '7FE00010' && (context.bitsAllocated ?? 16) <= 8) return 'OB';
   return vr === 'OB or OW' ? 'OW' : 'UN';
 }
 
@@ -126,7 +125,7 @@ function chooseVr(vr: string, tag: string, context: VrContext): Vr {
  */
 export function vrOf(tag: string, context: VrContext = {}): Vr {
   if (tag.endsWith('0000')) return 'UL';
-  const vr = findRow(tag)?.row.vr;
+  const vr = rows?.get(tag)?.vr ?? findRow(tag)?.row.vr;
   if (vr !== undefined) return isVr(vr) ? vr : chooseVr(vr, tag, context);
   return isPrivate(tag) && /^....00[1-9A-F]/.test(tag) ? 'LO' : 'UN';
 }

@@ -13,8 +13,15 @@ function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
 }
 
+/** Text that is its own JSON: most text, and quicker told than stringified. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+function textJson(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
 function valueJson(value: Value): string {
-  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'string') return textJson(value);
   if (typeof value === 'number') return String(value);
   return value === null ? 'null' : personNameJson(value as PersonName);
 }
@@ -22,9 +29,9 @@ function valueJson(value: Value): string {
 /** PS3.18 F.2.2: only the groups that are not empty. */
 function personNameJson({ Alphabetic, Ideographic, Phonetic }: PersonName): string {
   const groups: string[] = [];
-  if (Alphabetic) groups.push(`"Alphabetic":${JSON.stringify(Alphabetic)}`);
-  if (Ideographic) groups.push(`"Ideographic":${JSON.stringify(Ideographic)}`);
-  if (Phonetic) groups.push(`"Phonetic":${JSON.stringify(Phonetic)}`);
+  if (Alphabetic) groups.push(`"Alphabetic":${textJson(Alphabetic)}`);
+  if (Ideographic) groups.push(`"Ideographic":${textJson(Ideographic)}`);
+  if (Phonetic) groups.push(`"Phonetic":${textJson(Phonetic)}`);
   return `{${groups.join(',')}}`;
 }
 
@@ -43,7 +50,7 @@ function unprintable(vr: 'FL' | 'FD', values: Value[]): string {
 }
 
 function attributeJson({ vr, Value: values, InlineBinary: bytes, BulkDataURI: uri }: Attribute): string {
-  if (uri !== undefined) return `{"vr":"${vr}","BulkDataURI":${JSON.stringify(uri)}}`;
+  if (uri !== undefined) return `{"vr":"${vr}","BulkDataURI":${textJson(uri)}}`;
   if (bytes !== undefined && bytes.length > 0) return `{"vr":"${vr}","InlineBinary":"${base64(bytes)}"}`;
   if (values === undefined || values.length === 0) return `{"vr":"${vr}"}`;
   if (vr === 'SQ') return `{"vr":"SQ","Value":[${values.map((item) => datasetJson(item as Dataset)).join(',')}]}`;

@@ -49,6 +49,7 @@ class Reader {
   readonly options: ReadOptions;
   readonly maxDepth: number;
   private readonly field: Field;
+  private readonly surroundings = new Surroundings();
 
   constructor(bytes: Buffer, options: ReadOptions) {
     this.cursor = new ElementCursor(bytes);
@@ -234,24 +235,33 @@ class Reader {
   }
 
   private context(scope: Scope): VrContext {
-    const find = (tag: string): number | undefined => {
-      for (let at: Scope | undefined = scope; at; at = at.parent) {
-        const value = at.dataset[tag]?.Value?.[0];
-        if (typeof value === 'number') return value;
-      }
-      return undefined;
-    };
-    return {
-      get pixelRepresentation() {
-        return find(Tag.PixelRepresentation);
-      },
-      get bitsAllocated() {
-        return find(Tag.BitsAllocated);
-      },
-      get lutEntries() {
-        return find(Tag.LUTDescriptor);
-      },
-    };
+    this.surroundings.scope = scope;
+    return this.surroundings;
+  }
+}
+
+/** What the attributes read so far, here and outside, say of the VRs that implicit VR leaves open. */
+class Surroundings implements VrContext {
+  scope: Scope | undefined;
+
+  get pixelRepresentation(): number | undefined {
+    return this.find(Tag.PixelRepresentation);
+  }
+
+  get bitsAllocated(): number | undefined {
+    return this.find(Tag.BitsAllocated);
+  }
+
+  get lutEntries(): number | undefined {
+    return this.find(Tag.LUTDescriptor);
+  }
+
+  private find(tag: string): number | undefined {
+    for (let at = this.scope; at; at = at.parent) {
+      const value = at.dataset[tag]?.Value?.[0];
+      if (typeof value === 'number') return value;
+    }
+    return undefined;
   }
 }
 
