@@ -15,6 +15,8 @@ export async function buildWeb(t: TestContext, options: Partial<AppOptions> = {}
   const renderer = createFakeRenderer();
   const app = await buildApp(gateway, renderer, { basePath: '/dicomweb', ...options });
   t.after(async () => {
+    // A client that reads nothing would hold the server for ever.
+    app.server.closeAllConnections();
     await app.close();
     await gateway.close();
   });

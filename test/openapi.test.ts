@@ -1,0 +1,61 @@
+// The contract in openapi/: up to date, and in step with the routes, both ways.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { DOCUMENT } from '../openapi/openapi.ts';
+import { addResources } from '../src/http/resources.ts';
+import type { Service } from '../src/http/service.ts';
+
+const VERBS = ['get', 'post', 'put', 'patch', 'delete', 'options'] as const;
+
+/** `GET /studies/{study}` of every operation; what is not under the base path keeps its own. */
+function documented(): string[] {
+  return Object.entries(DOCUMENT.paths ?? {}).flatMap(([path, item]) =>
+    VERBS.filter((verb) => item?.[verb] !== undefined).map(
+      (verb) => `${verb.toUpperCase()} ${item?.servers === undefined ? `/base${path === '/' ? '' : path}` : path}`,
+    ),
+  );
+}
+
+/** The same of every route. */
+function routed(): string[] {
+  const routes: string[] = [];
+  const service = { basePath: '/base' } as Service;
+  addResources((path, handlers) => {
+    const template = path.replace(/:(\w+)/g, '{$1}').replace(/\*$/, '{path}');
+    for (const method of Object.keys(handlers)) routes.push(`${method} ${template}`);
+  }, service);
+  return routes;
+}
+
+test('every route is in the contract, and everything in the contract is a route', () => {
+  assert.deepEqual(documented().sort(), routed().sort());
+});
+
+test('openapi.json is what openapi.ts says', () => {
+  const written = JSON.parse(readFileSync(new URL('../openapi/openapi.json', import.meta.url), 'utf8'));
+  assert.deepEqual(written, JSON.parse(JSON.stringify(DOCUMENT)), 'run: node openapi/write.ts');
+});
+
+test('every reference of the contract leads somewhere, and operation ids are unique', () => {
+  const ids = new Set<string>();
+  const walk = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return;
+    const { $ref, operationId } = node as { $ref?: string; operationId?: string };
+    if ($ref !== undefined) {
+      const target = $ref
+        .slice(2)
+        .split('/')
+        .reduce<unknown>((at, step) => (at as Record<string, unknown>)[step], DOCUMENT);
+      assert.notEqual(target, undefined, $ref);
+    }
+    if (operationId !== undefined) {
+      assert.ok(!ids.has(operationId), operationId);
+      ids.add(operationId);
+    }
+    for (const value of Object.values(node)) walk(value);
+  };
+  walk(DOCUMENT);
+  assert.ok(ids.size > 30);
+});
