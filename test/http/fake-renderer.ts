@@ -2,6 +2,7 @@
 
 import { basename } from 'node:path';
 import { DicomError } from '../../src/dimse/errors.ts';
+import { openImage } from '../../src/render/image.ts';
 import type { Renderer } from '../../src/render/render.ts';
 import { DOCUMENT, EXPLICIT, FIXTURES, PIXELS } from './fixtures.ts';
 
@@ -25,6 +26,8 @@ export function createFakeRenderer(): FakeRenderer {
     jobs: 0,
     async render(path, frame, options) {
       refuse(path);
+      const { numberOfFrames } = await openImage(path);
+      if (frame > numberOfFrames) throw new DicomError('not-found', 'no such frame');
       return {
         mediaType: options.mediaType,
         bytes: Buffer.from(JSON.stringify({ file: basename(path), frame, ...options })),
