@@ -225,6 +225,12 @@ test('zeros after the data set are passed over', () => {
   assert.deepEqual(Object.keys(readDataset(encoded, ExplicitLittle)), ['00080018']);
 });
 
+test('fewer zeros than a header has are passed over too, but not where a head may be cut off', () => {
+  const encoded = all(explicit('00080018', 'UI', '1.'), Buffer.alloc(3));
+  assert.deepEqual(Object.keys(readDataset(encoded, ExplicitLittle)), ['00080018']);
+  assert.throws(() => readElements(encoded, ExplicitLittle, { until: '7FE00010' }), isIncomplete);
+});
+
 test('a private attribute whose number is an index keeps its value', () => {
   const encoded = all(explicit('00080018', 'UI', '1.'), explicit('20010010', 'LO', 'Philips '));
   assert.deepEqual(readDataset(encoded, ExplicitLittle)['20010010'], { vr: 'LO', Value: ['Philips'] });

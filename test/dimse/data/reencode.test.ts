@@ -167,6 +167,13 @@ const CASES: Case[] = [
     ExplicitLittle,
     explicit('00100020', 'LO', 'X '),
   ],
+  [
+    'zeros after the data set',
+    ImplicitLittle,
+    all(implicit('00100020', 'X '), Buffer.alloc(3)),
+    ExplicitLittle,
+    explicit('00100020', 'LO', 'X '),
+  ],
   ['nothing', ImplicitLittle, Buffer.alloc(0), ExplicitLittle, Buffer.alloc(0)],
 ];
 
