@@ -25,8 +25,11 @@ const OURS = [Tag.SpecificCharacterSet, '00083002'];
 const CHANGED_BY_ARCHIVE: Record<string, string[]> = {
   // its pixel data have an odd length, which is padded
   'dx_ele_mono1_169x211-8b__test-files-dx-image__602dbefe.dcm': [Tag.PixelData],
-  // a private value of two NULs, which is written as empty
-  'ct_ile_mono2_320x320-12b__import-sample1__12789584.dcm': ['00091010'],
+  // private values of two NULs, which are written as empty
+  'ct_ile_mono2_320x320-12b__import-sample1__12789584.dcm': (
+    '00091010 00091030 00091050 00091060 00091070 00091075 00091080 ' +
+    '00191010 00191080 00191081 00191090 001910A0 00211020 002110B0'
+  ).split(' '),
 };
 
 describe('metadata and frames of everything that an archive holds', () => {
