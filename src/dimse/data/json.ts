@@ -22,7 +22,7 @@ function textJson(text: string): string {
 
 function valueJson(value: Value): string {
   if (typeof value === 'string') return textJson(value);
-  if (typeof value === 'number') return String(value);
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
   return value === null ? 'null' : personNameJson(value as PersonName);
 }
 

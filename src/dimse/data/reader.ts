@@ -32,6 +32,10 @@ const GROUP_LENGTH_MASK = 0xffff;
 const TRAILING_PADDING = 0xfffcfffc;
 const PIXEL_DATA = 0x7fe00010;
 const CHARSET = 0x00080005;
+const SMALLEST_HEADER = 8;
+
+/** Behind every tag. */
+const NOWHERE = Number.POSITIVE_INFINITY;
 const IMPLICIT: Encoding = { explicit: false, little: true };
 
 /** What is in force within one data set or item. */
@@ -66,6 +70,8 @@ class Reader {
     const limit = end < 0 ? Number.POSITIVE_INFINITY : end;
     while (cursor.position < limit) {
       const start = cursor.position;
+      if (limit - start < SMALLEST_HEADER && scope.depth === 0 && until === NOWHERE && this.onlyZeros(start, end))
+        break;
       cursor.next(explicit, little);
       if (cursor.tag === ITEM_END && end < 0) return undefined;
       if (cursor.tag >= until) {
@@ -215,7 +221,7 @@ class Reader {
       this.readElements(
         { dataset, parent: scope, text: scope.text, encoding, depth, path: itemPath },
         itemEnd,
-        Number.POSITIVE_INFINITY,
+        NOWHERE,
       );
       items.push(dataset);
     }
@@ -298,7 +304,7 @@ export function readElements(bytes: Uint8Array, transferSyntaxUid: string, optio
   const reader = new Reader(content, options);
   const dataset: Dataset = {};
   const text = decoder(options.charset ?? []);
-  const until = options.until === undefined ? Number.POSITIVE_INFINITY : Number.parseInt(options.until, 16);
+  const until = options.until === undefined ? NOWHERE : Number.parseInt(options.until, 16);
   const stopped = reader.readElements(
     { dataset, parent: undefined, text, encoding, depth: 0, path: '' },
     content.length,

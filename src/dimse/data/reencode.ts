@@ -7,6 +7,7 @@ import { deflatedChunks, inflatedChunks } from './deflate-stream.ts';
 import { type VrContext, vrOf } from './dictionary.ts';
 import {
   corrupt,
+  type ElementCursor,
   type Encoding,
   elementHeader,
   ITEM,
@@ -23,6 +24,7 @@ import { VRS, type VrProperties } from './vr.ts';
 
 /** The largest value that a 16-bit length can give: FFFEH, being even (PS3.5 6.2.2). */
 const LARGEST_SHORT = 65534;
+const SMALLEST_HEADER = 8;
 const LARGEST_HEADER = 12;
 const BATCH = 64 * 1024;
 const PIXEL_DATA = 0x7fe00010;
@@ -51,6 +53,11 @@ const IMPLICIT: Encoding = { explicit: false, little: true };
 
 function isSame(a: Encoding, b: Encoding): boolean {
   return a.explicit === b.explicit && a.little === b.little;
+}
+
+/** Whether nothing is left, or padding of the file. */
+function isZeros({ bytes, position }: ElementCursor): boolean {
+  return bytes.subarray(position).every((byte) => byte === 0);
 }
 
 /** Passes one data set on, element by element; what is ready stands in `parts`. */
@@ -106,8 +113,8 @@ class Recoder {
     const { source } = this;
     const level = this.closeEnded();
     await source.fill(LARGEST_HEADER);
-    if (source.available === 0 && this.levels.length === 1) return false;
     const { cursor } = source;
+    if (this.levels.length === 1 && source.available < SMALLEST_HEADER && isZeros(cursor)) return false;
     const start = cursor.position;
     cursor.next(level.kind === 'elements' && level.from.explicit, level.from.little);
     const raw = cursor.bytes.subarray(start, cursor.position);

@@ -19,13 +19,13 @@ function decimalText(vr: Vr, value: number, tag: string): string {
   }
   const text = String(value);
   if (text.length <= 16) return text;
-  for (let precision = 16; precision > 0; precision--) {
+  for (let precision = 16; precision > 1; precision--) {
     const shorter = String(Number(value.toPrecision(precision)));
     if (shorter.length <= 16) return shorter;
     const exponential = value.toExponential(precision - 1).replace('e+', 'e');
     if (exponential.length <= 16) return exponential;
   }
-  return text.slice(0, 16);
+  return value.toExponential(0).replace('e+', 'e');
 }
 
 function personNameText({ Alphabetic = '', Ideographic = '', Phonetic = '' }: PersonName): string {

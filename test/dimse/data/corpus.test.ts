@@ -28,6 +28,13 @@ function* files(dir: string): Generator<CorpusFile> {
   }
 }
 
+/** pydicom leaves pixels big endian, which the comparison makes good for words of 16 bits; here for those of 32. */
+function withTurnedPixels(dataset: Dataset, big: boolean): Dataset {
+  const { [Tag.PixelData]: pixels, [Tag.BitsAllocated]: bits } = dataset;
+  if (!big || pixels?.vr !== 'OW' || bits?.Value?.[0] !== 32) return dataset;
+  return { ...dataset, [Tag.PixelData]: { vr: 'OW', InlineBinary: Buffer.from(pixels.InlineBinary ?? []).swap32() } };
+}
+
 corpusTest('every element of every file reads as pydicom reads it', (dir) => {
   const readings = pydicomReadings(dir);
   const unread: string[] = [];
@@ -37,7 +44,7 @@ corpusTest('every element of every file reads as pydicom reads it', (dir) => {
     if (theirs.error !== undefined) unread.push(key);
     else if (GROUP_ONE[key] === undefined) {
       const big = transferSyntax(syntax)?.endian === 'big';
-      compareDatasets(readDataset(body, syntax), theirs.dataset, `${name} `, big);
+      compareDatasets(withTurnedPixels(readDataset(body, syntax), big), theirs.dataset, `${name} `, big);
     }
   }
   assert.deepEqual(unread, ['4c637783', '214d8311'], 'files that pydicom does not read');

@@ -23,7 +23,11 @@ const WRITTEN: [what: string, attribute: Attribute, json: string][] = [
     '{"vr":"LT","Value":["\\"\\\\\\r\\n\\u0001"]}',
   ],
   ['J-7 numbers', { vr: 'US', Value: [1, 2] }, '{"vr":"US","Value":[1,2]}'],
-  ['J-7 small and large numbers', { vr: 'FD', Value: [1e-7, 1e21, -0.5] }, '{"vr":"FD","Value":[1e-7,1e+21,-0.5]}'],
+  [
+    'J-7 small and large numbers',
+    { vr: 'FD', Value: [1e-7, 1e21, -0.5, -0] },
+    '{"vr":"FD","Value":[1e-7,1e+21,-0.5,-0]}',
+  ],
   [
     'J-8 DS as number and text',
     { vr: 'DS', Value: [1.5, '0.12345678901234567'] },
@@ -214,6 +218,7 @@ const REFUSED: [what: string, members: unknown, field: string][] = [
   ['J-26 an IS with a fraction', { '00200013': { vr: 'IS', Value: [1.5] } }, '00200013'],
   ['J-7 a US that is text', { '00280010': { vr: 'US', Value: ['1'] } }, '00280010'],
   ['J-7 a US out of range', { '00280010': { vr: 'US', Value: [-1] } }, '00280010'],
+  ['an SV that is no integer', { '00091001': { vr: 'SV', Value: ['1.5'] } }, '00091001'],
   ['a number under LO', { '00100020': { vr: 'LO', Value: [1] } }, '00100020'],
   [
     'what is wrong within an item',

@@ -147,6 +147,13 @@ test('PixelRepresentation of the data set counts within its items', () => {
   assert.deepEqual(read, { '00283002': { vr: 'SS', Value: [1, -1, 16] } });
 });
 
+test('LUT Data of one entry are US in implicit VR, of more OW', () => {
+  const lut = (entries: number) =>
+    all(implicit('00283002', bytes(entries, 0, 0, 0, 8, 0)), implicit('00283006', bytes(1, 0)));
+  assert.deepEqual(readDataset(lut(1), ImplicitLittle)['00283006'], { vr: 'US', Value: [1] });
+  assert.deepEqual(readDataset(lut(2), ImplicitLittle)['00283006'], { vr: 'OW', InlineBinary: bytes(1, 0) });
+});
+
 test('an undefined length in implicit VR is a sequence, whatever the tag', () => {
   const encoded = implicit('00091001', openSequence(openItem(implicit('00080100', '1 '))), UNDEFINED);
   assert.equal(readDataset(encoded, ImplicitLittle)['00091001']?.vr, 'SQ');
@@ -333,6 +340,12 @@ test('sequences are followed to a depth of 32, and no further', () => {
     (error) => error instanceof DicomError && error.kind === 'too-large',
   );
   assert.throws(() => readDataset(nested(3), ExplicitLittle, { maxDepth: 2 }), { kind: 'too-large' });
+});
+
+test('UN does not hide what is nested too deep', () => {
+  let content = implicit('00080100', '1 ');
+  for (let level = 0; level < 40; level++) content = implicit('00081140', item(content));
+  assert.throws(() => readDataset(explicit('00081140', 'UN', item(content)), ExplicitLittle), { kind: 'too-large' });
 });
 
 test('nesting without end does not end the stack', () => {

@@ -201,6 +201,11 @@ test('chunks may be cut anywhere', async () => {
   }
 });
 
+test('a deflated data set passes to its own syntax as it is', async () => {
+  const deflated = deflateRawSync(explicit('00100020', 'LO', 'X '), { level: 1 });
+  assert.deepEqual(await convertDataset(deflated, Deflated, Deflated), deflated);
+});
+
 test('to the deflated syntax, even and inflatable', async () => {
   const encoded = implicit('00100020', 'X ');
   const deflated = await convertDataset(encoded, ImplicitLittle, Deflated);

@@ -218,6 +218,16 @@ for (const [what, xml, field] of REFUSED) {
   });
 }
 
+test('a group has blocks for 240 creators', () => {
+  const elements = (count: number) =>
+    Array.from(
+      { length: count },
+      (_, index) => `<DicomAttribute tag="00090001" vr="SH" privateCreator="${index}"/>`,
+    ).join('');
+  assert.deepEqual(fromXml(document(elements(240)))['0009FF01'], { vr: 'SH' });
+  assert.throws(() => fromXml(document(elements(241))), { kind: 'malformed' });
+});
+
 test('nesting without end is refused', () => {
   const open = '<DicomAttribute tag="00081140" vr="SQ"><Item number="1">';
   assert.throws(() => fromXml(document(open.repeat(10_000))), { kind: 'malformed' });
