@@ -15,6 +15,8 @@ export type CodestreamInfo = {
   signed?: boolean;
   /** JPEG 2000: a multiple component transform is used, so that the decoder's output is RGB. */
   componentTransform?: boolean;
+  /** JPEG 2000: how often the picture was halved, and can be had halved. */
+  decompositions?: number;
   /** JPEG: predictive coding, which keeps every bit. */
   lossless?: boolean;
   /** JPEG: transform flag of an Adobe APP14 marker (0 none, 1 YCbCr). */
@@ -117,24 +119,26 @@ export function readJpeg2000Info(bytes: Buffer): CodestreamInfo {
   }
   const components = bytes.readUInt16BE(40);
   const depth = bytes[42] ?? 0;
-  const transform = componentTransform(bytes);
   return {
     columns: bytes.readUInt32BE(8) - bytes.readUInt32BE(16),
     rows: bytes.readUInt32BE(12) - bytes.readUInt32BE(20),
     components,
     precision: (depth & 0x7f) + 1,
     signed: (depth & 0x80) !== 0,
-    ...(transform === undefined ? {} : { componentTransform: transform }),
+    ...codingStyle(bytes),
   };
 }
 
-function componentTransform(bytes: Buffer): boolean | undefined {
-  for (let at = 2; at + 9 <= bytes.length; at += 2 + bytes.readUInt16BE(at + 2)) {
+const CODING_STYLE = 0xff52;
+const START_OF_TILE = 0xff90;
+
+function codingStyle(bytes: Buffer): Pick<CodestreamInfo, 'componentTransform' | 'decompositions'> {
+  for (let at = 2; at + 10 <= bytes.length; at += 2 + bytes.readUInt16BE(at + 2)) {
     const marker = bytes.readUInt16BE(at);
-    if (marker === 0xff52) return bytes[at + 8] === 1;
-    if (marker === 0xff90) return undefined;
+    if (marker === CODING_STYLE) return { componentTransform: bytes[at + 8] === 1, decompositions: bytes[at + 9] ?? 0 };
+    if (marker === START_OF_TILE) break;
   }
-  return undefined;
+  return {};
 }
 
 function corrupt(what: string): DicomError {

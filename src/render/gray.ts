@@ -6,23 +6,35 @@ import { groupOf, itemsOf, numberOf, numbersOf, textOf } from './attributes.ts';
 import type { Frame } from './decode.ts';
 import type { Image } from './image.ts';
 import type { Window } from './options.ts';
+import type { PixelDescription } from './pixel.ts';
 import { type Samples, samplesOf } from './samples.ts';
-import { fullWindow, isValidWindow, lookUp, readLookupTable, type Transfer, windowTransfer } from './voi.ts';
+import {
+  fullWindow,
+  isValidWindow,
+  readLookupTable,
+  rescaleStage,
+  type Stage,
+  tableStage,
+  windowStage,
+} from './voi.ts';
 
 const PIXEL_VALUE_TRANSFORMATION = Tag.PixelValueTransformationSequence;
 const FRAME_VOI_LUT = Tag.FrameVOILUTSequence;
 
-/** What happens to one stored value on its way to the screen. */
-type Pipeline = { modality: Transfer; voi: Transfer; inverted: boolean; isPadding: (stored: number) => boolean };
+/** What happens to stored values on their way to the screen. */
+type Pipeline = { padding: Interval | undefined; modality: Stage | undefined; voi: Stage; inverted: boolean };
+
+/** Values from `low` to `high`, both included. */
+type Interval = { low: number; high: number };
 
 /** Renders the samples of a monochrome frame to 8 bits, one byte a pixel; `n` chooses its functional groups. */
 export function renderGray(image: Image, frame: Frame, n: number, window?: Window): Uint8Array {
   const samples = samplesOf(frame);
-  const isPadding = paddingOf(image);
+  const padding = paddingOf(image);
   const modality = modalityOf(image, n);
-  const chosen = window ? windowTransfer(window) : storedVoi(image, n);
-  const voi = chosen ?? windowTransfer(rangeOf(samples, modality, isPadding));
-  return fold(samples, { modality, voi, inverted: isInverted(image, frame), isPadding });
+  const chosen = window ? windowStage(window) : storedVoi(image, n);
+  const voi = chosen ?? windowStage(rangeOf(samples, modality, padding));
+  return fold(samples, { padding, modality, voi, inverted: isInverted(image, frame) });
 }
 
 /** Whether the picture's contrast is fixed without looking at its samples. */
@@ -35,55 +47,83 @@ function isInverted(image: Image, frame: Frame): boolean {
   return frame.pixel.photometric === 'MONOCHROME1' || textOf(image.attributes, Tag.PresentationLUTShape) === 'INVERSE';
 }
 
+/** Values that go through the pipeline at once. */
+const CHUNK = 65536;
+
+/** Cells of up to 16 bits go through the pipeline once each and are then looked up; others go through it one by one. */
 function fold(samples: Samples, pipeline: Pipeline): Uint8Array {
-  const { cells, extract } = samples;
+  const { cells } = samples;
   const result = new Uint8Array(cells.length);
-  const levels = samples.cellBits <= 16 ? 2 ** samples.cellBits : Number.POSITIVE_INFINITY;
-  if (levels > cells.length) {
-    for (let index = 0; index < result.length; index += 1) result[index] = show(extract(cells[index] ?? 0), pipeline);
+  const levels = allCells(samples);
+  if (levels && levels.length <= cells.length) {
+    const table = new Uint8Array(levels.length);
+    shade(levels, samples, pipeline, table);
+    const used = levels.length - 1;
+    for (let index = 0; index < result.length; index += 1) result[index] = table[(cells[index] ?? 0) & used] ?? 0;
     return result;
   }
-  const table = new Uint8Array(levels);
-  for (let cell = 0; cell < levels; cell += 1) table[cell] = show(extract(cell), pipeline);
-  for (let index = 0; index < result.length; index += 1) result[index] = table[cells[index] ?? 0] ?? 0;
+  for (let from = 0; from < cells.length; from += CHUNK) {
+    shade(cells.subarray(from, from + CHUNK), samples, pipeline, result.subarray(from, from + CHUNK));
+  }
   return result;
 }
 
+/** Every value that the used bits of a cell can have, in order; undefined where they are too many. */
+function allCells({ usedBits }: Samples): Uint32Array | undefined {
+  if (usedBits > 16) return undefined;
+  const cells = new Uint32Array(2 ** usedBits);
+  for (let cell = 0; cell < cells.length; cell += 1) cells[cell] = cell;
+  return cells;
+}
+
 /** Padding and values that are no numbers are black whatever the polarity. */
-function show(stored: number, { modality, voi, inverted, isPadding }: Pipeline): number {
-  if (isPadding(stored) || !Number.isFinite(stored)) return 0;
-  const y = voi(modality(stored));
-  return Math.round(255 * (inverted ? 1 - y : y));
+function shade(cells: ArrayLike<number>, { unpack }: Samples, pipeline: Pipeline, shades: Uint8Array): void {
+  const { padding, modality, voi, inverted } = pipeline;
+  const values = new Float64Array(cells.length);
+  unpack(cells, values);
+  if (padding) blank(values, padding);
+  modality?.(values);
+  voi(values);
+  const [black, white] = inverted ? [255, -255] : [0, 255];
+  for (let index = 0; index < shades.length; index += 1) {
+    const y = values[index] ?? 0;
+    shades[index] = Number.isNaN(y) ? 0 : black + white * y + 0.5;
+  }
+}
+
+function blank(values: Float64Array, { low, high }: Interval): void {
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index] ?? 0;
+    if (value >= low && value <= high) values[index] = Number.NaN;
+  }
 }
 
 /** Pixel Padding Value and Range Limit (0028,0120), (0028,0121): the interval between them, both included. */
-function paddingOf(image: Image): (stored: number) => boolean {
-  const signed = image.pixel.signed;
+function paddingOf({ attributes, pixel }: Image): Interval | undefined {
   const [value, limit] = [
-    numberOf(image.attributes, Tag.PixelPaddingValue),
-    numberOf(image.attributes, Tag.PixelPaddingRangeLimit),
-  ].map((number) => (number === undefined ? undefined : asStored(number, signed)));
-  if (value === undefined) return () => false;
-  const low = Math.min(value, limit ?? value);
-  const high = Math.max(value, limit ?? value);
-  return (stored) => stored >= low && stored <= high;
+    numberOf(attributes, Tag.PixelPaddingValue),
+    numberOf(attributes, Tag.PixelPaddingRangeLimit),
+  ].map((number) => (number === undefined ? undefined : asStored(number, pixel)));
+  if (value === undefined) return undefined;
+  return { low: Math.min(value, limit ?? value), high: Math.max(value, limit ?? value) };
 }
 
 /** The VR follows Pixel Representation, but files exist that have the other one. */
-function asStored(number: number, signed: boolean): number {
+function asStored(number: number, { signed, bitsAllocated }: PixelDescription): number {
+  if (bitsAllocated > 16) return number;
   if (signed) return number > 0x7fff ? number - 0x10000 : number;
   return number < 0 ? number & 0xffff : number;
 }
 
 /** Modality LUT Sequence or rescale (PS3.3 C.11.1): never both, identity without either. */
-function modalityOf(image: Image, n: number): Transfer {
+function modalityOf(image: Image, n: number): Stage | undefined {
   const item = itemsOf(image.attributes, Tag.ModalityLUTSequence)[0];
   const table = item && !isAcquisitionLut(image) ? readLookupTable(item, image.pixel.signed) : undefined;
-  if (table) return (x) => lookUp(table, x);
+  if (table) return tableStage(table, 1);
   const group = groupOf(image.attributes, n, PIXEL_VALUE_TRANSFORMATION);
   const slope = numberOf(group, Tag.RescaleSlope) ?? 1;
   const intercept = numberOf(group, Tag.RescaleIntercept) ?? 0;
-  return slope === 0 || (slope === 1 && intercept === 0) ? (x) => x : (x) => slope * x + intercept;
+  return slope === 0 || (slope === 1 && intercept === 0) ? undefined : rescaleStage(slope, intercept);
 }
 
 const X_RAY = new Set(['XA', 'RF']);
@@ -96,17 +136,16 @@ function isAcquisitionLut({ attributes }: Image): boolean {
 const VOI_LUT_FIRST = new Set(['CR', 'DX', 'MG', 'IO', 'PX']);
 
 /** The image's own VOI: its first valid window, its first table; projection radiography prefers the table. */
-function storedVoi(image: Image, n: number): Transfer | undefined {
+function storedVoi(image: Image, n: number): Stage | undefined {
   const group = groupOf(image.attributes, n, FRAME_VOI_LUT);
   const first = windowOf(group);
   const item = itemsOf(group, Tag.VOILUTSequence)[0];
   const table = item && readLookupTable(item, hasNegativeOutput(image, n));
   const preferTable = VOI_LUT_FIRST.has(textOf(image.attributes, Tag.Modality) ?? '');
   if (table && (preferTable || !first)) {
-    const maximum = 2 ** table.bits - 1;
-    return (x) => lookUp(table, x) / maximum;
+    return tableStage(table, 2 ** table.bits - 1);
   }
-  return first && windowTransfer(first);
+  return first && windowStage(first);
 }
 
 /** Whether the values that reach the VOI LUT can be negative: then so is its first mapped value (PS3.3 C.11.2.1.1). */
@@ -132,17 +171,42 @@ function windowOf(group: Image['attributes']): Window | undefined {
 }
 
 /** No VOI at all: everything the frame holds between black and white, padding left out. */
-function rangeOf(samples: Samples, modality: Transfer, isPadding: (stored: number) => boolean): Window {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  const { cells, extract } = samples;
-  for (let index = 0; index < cells.length; index += 1) {
-    const stored = extract(cells[index] ?? 0);
-    if (!Number.isFinite(stored) || isPadding(stored)) continue;
-    if (stored < low) low = stored;
-    if (stored > high) high = stored;
+function rangeOf(samples: Samples, modality: Stage | undefined, padding: Interval | undefined): Window {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const cells of presentCells(samples)) {
+    const values = new Float64Array(cells.length);
+    samples.unpack(cells, values);
+    if (padding) blank(values, padding);
+    for (let index = 0; index < values.length; index += 1) {
+      const value = values[index] ?? 0;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
   }
-  return low > high ? fullWindow(0, 0) : spanOf(modality(low), modality(high), samples.isFloat);
+  if (low > high) return fullWindow(0, 0);
+  const ends = Float64Array.of(low, high);
+  modality?.(ends);
+  return spanOf(ends[0] ?? 0, ends[1] ?? 0, samples.isFloat);
+}
+
+/** The cells of a frame, in chunks; where few values are possible, each that occurs once. */
+function* presentCells({ cells, usedBits }: Samples): Generator<ArrayLike<number>, void> {
+  if (usedBits > 16) {
+    for (let from = 0; from < cells.length; from += CHUNK) yield cells.subarray(from, from + CHUNK);
+    return;
+  }
+  const seen = new Uint8Array(2 ** usedBits);
+  const used = seen.length - 1;
+  for (let index = 0; index < cells.length; index += 1) seen[(cells[index] ?? 0) & used] = 1;
+  const present = new Uint32Array(seen.length);
+  let count = 0;
+  for (let cell = 0; cell < seen.length; cell += 1) {
+    if (seen[cell] === 1) {
+      present[count] = cell;
+      count += 1;
+    }
+  }
+  yield present.subarray(0, count);
 }
 
 /** Of floats, and of rescaled values finer than 1, the exact range; of integers the range that counts both ends. */

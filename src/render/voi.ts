@@ -5,24 +5,57 @@ import { Tag } from '../dimse/data/tags.ts';
 import { numbersOf } from './attributes.ts';
 import type { Window } from './options.ts';
 
-/** Maps a value of the modality's domain to the display range 0…1. */
-export type Transfer = (x: number) => number;
+/**
+ * One step of a rendering pipeline, done to many values at once and in place. What is no number stays none, which is how
+ * background passes through.
+ */
+export type Stage = (values: Float64Array) => void;
 
-/** The window as a function onto 0…1, by the standard's formulas with ymin 0 and ymax 1. */
-export function windowTransfer(window: Window): Transfer {
-  const { center: c, width: w } = window;
-  switch (window.function) {
-    case 'sigmoid':
-      return (x) => 1 / (1 + Math.exp((-4 * (x - c)) / w));
-    case 'linear-exact':
-      return (x) => (x <= c - w / 2 ? 0 : x > c + w / 2 ? 1 : (x - c) / w + 0.5);
-    case 'linear': {
-      const half = (w - 1) / 2;
-      const low = c - 0.5 - half;
-      const high = c - 0.5 + half;
-      return (x) => (x <= low ? 0 : x > high ? 1 : (x - (c - 0.5)) / (w - 1) + 0.5);
+/** Rescale Slope and Intercept (PS3.3 C.11.1.1.2). */
+export function rescaleStage(slope: number, intercept: number): Stage {
+  return (values) => {
+    for (let index = 0; index < values.length; index += 1) values[index] = slope * (values[index] ?? 0) + intercept;
+  };
+}
+
+/** A window onto 0…1, by the standard's formulas with ymin 0 and ymax 1. */
+export function windowStage({ center: c, width: w, function: name }: Window): Stage {
+  if (name === 'sigmoid') return sigmoidStage(c, w);
+  return name === 'linear' ? linearStage(c - 0.5, w - 1) : linearStage(c, w);
+}
+
+/**
+ * `((x − c) / w + 0.5)` between its ends: with c − 0.5 and w − 1 this is LINEAR (C.11.2.1.2.1), with c and w LINEAR_EXACT
+ * (C.11.2.1.3.2). A width of 0 is a threshold.
+ */
+function linearStage(c: number, w: number): Stage {
+  const low = c - w / 2;
+  const high = c + w / 2;
+  return (values) => {
+    for (let index = 0; index < values.length; index += 1) {
+      const x = values[index] ?? 0;
+      values[index] = x <= low ? 0 : x > high ? 1 : (x - c) / w + 0.5;
     }
-  }
+  };
+}
+
+/** PS3.3 C.11.2.1.3.1. */
+function sigmoidStage(c: number, w: number): Stage {
+  return (values) => {
+    for (let index = 0; index < values.length; index += 1) {
+      values[index] = 1 / (1 + Math.exp((-4 * ((values[index] ?? 0) - c)) / w));
+    }
+  };
+}
+
+/** A look-up table whose entries are divided by `divisor`: 1 for a Modality LUT, the largest entry for a VOI LUT. */
+export function tableStage(table: LookupTable, divisor: number): Stage {
+  return (values) => {
+    for (let index = 0; index < values.length; index += 1) {
+      const x = values[index] ?? 0;
+      if (!Number.isNaN(x)) values[index] = lookUp(table, x) / divisor;
+    }
+  };
 }
 
 /** The window that shows everything from `min` to `max` (PS3.3 C.11.2.1.2.1, note 4). */
@@ -44,12 +77,9 @@ export function lookUp({ first, entries }: LookupTable, x: number): number {
   return entries[index] ?? 0;
 }
 
-const LUT_DESCRIPTOR = Tag.LUTDescriptor;
-const LUT_DATA = Tag.LUTData;
-
 /** The LUT of a Modality or VOI LUT Sequence item; undefined where it is unusable. */
 export function readLookupTable(item: Dataset, signed: boolean): LookupTable | undefined {
-  return tableOf(item, LUT_DESCRIPTOR, LUT_DATA, signed);
+  return tableOf(item, Tag.LUTDescriptor, Tag.LUTData, signed);
 }
 
 /**

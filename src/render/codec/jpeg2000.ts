@@ -70,21 +70,20 @@ function runDecoder(
   info: CodestreamInfo,
   reduction?: Reduction,
 ): { rows: number; columns: number } {
-  const level = reduction ? levelFor(decoder, info, reduction) : 0;
+  const level = reduction ? levelFor(info, reduction) : 0;
   if (level === 0) {
     decoder.decode();
     return { rows: info.rows, columns: info.columns };
   }
+  decoder.readHeader();
   decoder.decodeSubResolution(level);
   const { width, height } = decoder.calculateSizeAtDecompositionLevel(level);
   return { rows: height, columns: width };
 }
 
-function levelFor(decoder: ResolutionDecoder, info: CodestreamInfo, wanted: Reduction): number {
-  decoder.readHeader();
-  const levels = decoder.getNumDecompositions();
+function levelFor({ columns, rows, decompositions = 0 }: CodestreamInfo, wanted: Reduction): number {
   let level = 0;
-  while (level < levels && info.columns >> (level + 1) >= wanted.columns && info.rows >> (level + 1) >= wanted.rows) {
+  while (level < decompositions && columns >> (level + 1) >= wanted.columns && rows >> (level + 1) >= wanted.rows) {
     level += 1;
   }
   return level;

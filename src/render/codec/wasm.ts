@@ -28,7 +28,6 @@ export type ResolutionDecoder = WasmDecoder & {
   readHeader(): void;
   decodeSubResolution(level: number): void;
   calculateSizeAtDecompositionLevel(level: number): { width: number; height: number };
-  getNumDecompositions(): number;
 };
 
 /** JPEG-LS: 0 none (by plane), 1 line, 2 sample. */

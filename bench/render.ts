@@ -1,0 +1,134 @@
+// What rendering and decoding cost: `node bench/render.ts [ROUNDS]`. Pictures are made here; CPU time is that of all
+// threads of the process, so that work handed to sharp and to workers counts.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Dataset } from '../src/dimse/data/dataset.ts';
+import { writeFileMeta } from '../src/dimse/data/part10.ts';
+import {
+  ExplicitLittle,
+  HtJpeg2000Lossless,
+  Jpeg2000Lossless,
+  JpegLosslessSv1,
+  JpegLsLossless,
+  RleLossless,
+} from '../src/dimse/data/transfer-syntax.ts';
+import { writeDataset } from '../src/dimse/data/writer.ts';
+import type { RenderOptions } from '../src/render/options.ts';
+import { createRenderer, type Renderer } from '../src/render/render.ts';
+
+const ROUNDS = Number(process.argv[2] ?? 20);
+const dir = mkdtempSync(join(tmpdir(), 'bench-render-'));
+const JPEG: RenderOptions = { mediaType: 'image/jpeg', quality: 90 };
+
+/** A 12-bit picture with structure and noise, as a detector would give it. */
+function picture(rows: number, columns: number): Buffer {
+  const cells = new Uint16Array(rows * columns);
+  let noise = 1;
+  for (let at = 0; at < cells.length; at += 1) {
+    noise = (Math.imul(noise, 1664525) + 1013904223) >>> 0;
+    const [x, y] = [at % columns, Math.floor(at / columns)];
+    const body = 1500 + 1200 * Math.sin((6 * x) / columns) * Math.cos((5 * y) / rows);
+    cells[at] = Math.max(0, Math.min(4095, body + (noise >>> 28)));
+  }
+  return Buffer.from(cells.buffer);
+}
+
+const us = (value: number): Dataset[string] => ({ vr: 'US', Value: [value] });
+
+function writeNative(rows: number, columns: number): string {
+  const dataset: Dataset = {
+    '00280002': us(1),
+    '00280004': { vr: 'CS', Value: ['MONOCHROME2'] },
+    '00280010': us(rows),
+    '00280011': us(columns),
+    '00280100': us(16),
+    '00280101': us(12),
+    '00280102': us(11),
+    '00280103': us(0),
+    '00281050': { vr: 'DS', Value: [1500] },
+    '00281051': { vr: 'DS', Value: [3000] },
+    '7FE00010': { vr: 'OW', InlineBinary: picture(rows, columns) },
+  };
+  return writeFile(`${columns}x${rows}`, ExplicitLittle, writeDataset(dataset, ExplicitLittle));
+}
+
+function writeFile(name: string, transferSyntaxUid: string, body: Buffer): string {
+  const path = join(dir, `${name}-${transferSyntaxUid}.dcm`);
+  const meta = writeFileMeta({ sopClassUid: '1.2.840.10008.5.1.4.1.1.7', sopInstanceUid: '2.25.1', transferSyntaxUid });
+  writeFileSync(path, Buffer.concat([meta, body]));
+  return path;
+}
+
+async function writeCompressed(renderer: Renderer, native: string, transferSyntaxUid: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of renderer.transcode(native, transferSyntaxUid)) chunks.push(chunk);
+  return writeFile('2048', transferSyntaxUid, Buffer.concat(chunks));
+}
+
+/** Best CPU and wall time of a run in milliseconds, after three runs that nobody counts. */
+async function measure(run: () => Promise<unknown>, rounds = ROUNDS): Promise<{ cpu: number; wall: number }> {
+  for (let warm = 0; warm < 3; warm += 1) await run();
+  let [cpu, wall] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (let round = 0; round < rounds; round += 1) {
+    const [usage, start] = [process.cpuUsage(), performance.now()];
+    await run();
+    const { user, system } = process.cpuUsage(usage);
+    cpu = Math.min(cpu, (user + system) / 1000);
+    wall = Math.min(wall, performance.now() - start);
+  }
+  return { cpu, wall };
+}
+
+const report = (what: string, { cpu, wall }: { cpu: number; wall: number }, more = ''): void =>
+  console.log(
+    `${what.padEnd(44)} cpu ${cpu.toFixed(1).padStart(8)} ms   wall ${wall.toFixed(1).padStart(8)} ms   ${more}`,
+  );
+
+async function throughput(threads: number, path: string, jobs: number): Promise<number> {
+  const renderer = createRenderer({ threads });
+  await Promise.all(Array.from({ length: 2 * threads }, () => renderer.render(path, 1, JPEG)));
+  const start = performance.now();
+  await Promise.all(Array.from({ length: jobs }, () => renderer.render(path, 1, JPEG)));
+  const seconds = (performance.now() - start) / 1000;
+  await renderer.close();
+  return jobs / seconds;
+}
+
+const renderer = createRenderer({ threads: 1, timeoutMs: 120_000 });
+try {
+  const sizes: [rows: number, columns: number][] = [
+    [512, 512],
+    [2048, 2048],
+    [5120, 4096],
+  ];
+  for (const [rows, columns] of sizes) {
+    const path = writeNative(rows, columns);
+    report(`rendered JPEG ${columns}x${rows} 12 bit`, await measure(() => renderer.render(path, 1, JPEG)));
+  }
+  const native = writeNative(2048, 2048);
+  const bytes = 2048 * 2048 * 2;
+  for (const [name, uid] of [
+    ['native', ExplicitLittle],
+    ['RLE', RleLossless],
+    ['JPEG lossless', JpegLosslessSv1],
+    ['JPEG-LS', JpegLsLossless],
+    ['JPEG 2000', Jpeg2000Lossless],
+    ['HTJ2K', HtJpeg2000Lossless],
+  ] as const) {
+    const path = uid === ExplicitLittle ? native : await writeCompressed(renderer, native, uid);
+    const full = await measure(() => renderer.decode(path, 1), Math.min(ROUNDS, 8));
+    report(`decode ${name} 2048x2048`, full, `${(bytes / full.wall / 1000).toFixed(0)} MB/s`);
+    const options: RenderOptions = { ...JPEG, viewport: { width: 128, height: 128 }, thumbnail: true };
+    const small = await measure(() => renderer.render(path, 1, options), Math.min(ROUNDS, 8));
+    report(`thumbnail ${name} 2048x2048`, small, `${(full.cpu / small.cpu).toFixed(1)} x cheaper than decoding`);
+  }
+  const [one, two] = [await throughput(1, native, 60), await throughput(2, native, 60)];
+  console.log(
+    `throughput 2048x2048: ${one.toFixed(1)}/s with one thread, ${two.toFixed(1)}/s with two: ${(two / one).toFixed(2)} x`,
+  );
+} finally {
+  await renderer.close();
+  rmSync(dir, { recursive: true, force: true });
+}
