@@ -51,13 +51,7 @@ export function checkAeTitle(aeTitle: string, field: string): void {
 function open(options: ConnectOptions): { socket: Socket; confirm: 'connect' | 'secureConnect' } {
   const { host, port, tls } = options;
   if (tls === undefined) return { socket: connectTcp({ host, port, keepAlive: true }), confirm: 'connect' };
-  try {
-    return { socket: connectTls({ ...requestorTls(tls, host), port }), confirm: 'secureConnect' };
-  } catch (error) {
-    // What OpenSSL says of our own certificate or key.
-    const why = error instanceof Error ? error.message : String(error);
-    throw new DicomError('malformed', `TLS: ${why}`, { field: 'tls', cause: error });
-  }
+  return { socket: connectTls({ ...requestorTls(tls, host), port }), confirm: 'secureConnect' };
 }
 
 /**
@@ -85,7 +79,9 @@ export async function connect(options: ConnectOptions): Promise<Association> {
     commonExtended,
   });
   const { socket, confirm } = open(options);
-  const connection = new Connection(socket, { role: 'requestor', peer, artim: timeouts.artim, maximumLength, log });
+  const secure = confirm === 'secureConnect';
+  const { artim } = timeouts;
+  const connection = new Connection(socket, { role: 'requestor', peer, artim, maximumLength, secure, log });
   connection.request(rq, confirm);
   try {
     await connection.connected({ doing, awaited: 'connection', ms: timeouts.connect, signal, detail });

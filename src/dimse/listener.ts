@@ -153,6 +153,6 @@ class Acceptor implements Listener {
 }
 
 /** Starts to listen. Throws 'unreachable' where the address cannot be bound, 'malformed' for TLS without a certificate. */
-export function listen(options: ListenOptions): Promise<Listener> {
+export async function listen(options: ListenOptions): Promise<Listener> {
   return new Acceptor(options).listen();
 }

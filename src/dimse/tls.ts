@@ -1,6 +1,6 @@
 // TABLE of DICOM over TLS (PS3.15 B.12, BCP 195: RFC 8996 and RFC 9325), and the options both sides give to node:tls.
 
-import type { SecureContextOptions, TlsOptions as ServerOptions } from 'node:tls';
+import { createSecureContext, type SecureContextOptions, type TlsOptions as ServerOptions } from 'node:tls';
 import { DicomError } from './errors.ts';
 
 /** PEM text or bytes. */
@@ -33,9 +33,10 @@ export const BCP195_SUITES = [
   'ECDHE-RSA-AES128-GCM-SHA256',
 ] as const;
 
+/** Throws 'malformed' with what OpenSSL says of our own certificate, key or suites. */
 function shared(options: TlsOptions): SecureContextOptions {
   const { ca, cert, key, passphrase, minVersion = 'TLSv1.2', ciphers = BCP195_SUITES.join(':') } = options;
-  return {
+  const settings: SecureContextOptions = {
     minVersion,
     ciphers,
     ...(ca !== undefined && { ca }),
@@ -43,6 +44,13 @@ function shared(options: TlsOptions): SecureContextOptions {
     ...(key !== undefined && { key }),
     ...(passphrase !== undefined && { passphrase }),
   };
+  try {
+    createSecureContext(settings);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new DicomError('malformed', `TLS: ${why}`, { field: 'tls', cause: error });
+  }
+  return settings;
 }
 
 /** For tls.connect. A host that is an IP address cannot be a server name (RFC 6066). */

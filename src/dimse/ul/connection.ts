@@ -4,11 +4,13 @@ import type { Socket } from 'node:net';
 import { DicomError } from '../errors.ts';
 import { Channel } from './channel.ts';
 import { type Wait, waitFor } from './deadline.ts';
+import { aborted, abortedByUs, lost, over, rejected, unasked, violation, wrongVersion } from './failure.ts';
 import { type Fragment, type Incoming, readPdus } from './framing.ts';
 import { type Action, type Event, type State, transition } from './machine.ts';
+import { Outlet } from './outlet.ts';
 import { type AssociateAc, type AssociateRq, encodePdu, PDU_NAMES, type Pdu } from './pdu.ts';
-import { ABORT, type Abort, describeAbort, describeRejection, REJECTION, type Rejection } from './rejection.ts';
-import { chunksOf, describeTransportError } from './transport.ts';
+import { ABORT, type Abort, REJECTION, type Rejection } from './rejection.ts';
+import { chunksOf } from './transport.ts';
 
 export type ConnectionOptions = {
   role: 'requestor' | 'acceptor';
@@ -18,13 +20,13 @@ export type ConnectionOptions = {
   artim: number;
   /** The Maximum Length we announce. */
   maximumLength: number;
+  /** Over TLS. */
+  secure?: boolean;
   log?: ((line: string) => void) | undefined;
 };
 
 /** Bytes of P-DATA-TF and PDV headers before a fragment. */
 const P_DATA_HEADER = 12;
-/** Bytes that may wait to be sent before the sender must. */
-const MAX_UNSENT = 1 << 19;
 
 export class Connection {
   /** Pieces of messages as they arrive. Ends when the peer releases; throws what broke the association. */
@@ -33,6 +35,7 @@ export class Connection {
   readonly closed: Promise<void>;
   peer: string;
   readonly #socket: Socket;
+  readonly #outlet: Outlet;
   readonly #options: ConnectionOptions;
   readonly #handshake = Promise.withResolvers<Pdu>();
   readonly #transport = Promise.withResolvers<void>();
@@ -43,13 +46,13 @@ export class Connection {
   #socketError: Error | undefined;
   #abort: Abort = ABORT.unexpectedPdu;
   #artim: NodeJS.Timeout | undefined;
-  #corked = false;
   #connected = false;
+  #associated = false;
   #released = false;
-  #drain: PromiseWithResolvers<void> | undefined;
 
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
+    this.#outlet = new Outlet(socket);
     this.#options = options;
     this.peer = options.peer;
     const closed = Promise.withResolvers<void>();
@@ -60,7 +63,6 @@ export class Connection {
     socket.on('error', (error) => {
       this.#socketError ??= error;
     });
-    socket.on('drain', () => this.#settleDrain());
     if (options.role === 'acceptor') this.#run('transport-indication');
     const pumped = this.#pump();
     socket.once('close', () => {
@@ -120,12 +122,12 @@ export class Connection {
    * when it is over already.
    */
   abort(reason?: DicomError): void {
-    this.#fail(reason ?? new DicomError('aborted', `association with ${this.peer} aborted by us`, { peer: this.peer }));
+    this.#fail(reason ?? abortedByUs(this.peer));
     if (!this.#run('abort-request') && this.#state !== 'Sta13') this.#socket.destroy();
   }
 
   /**
-   * Sends one P-DATA-TF with one PDV: `chunks` is its fragment, of `length` bytes. Resolves when there is room for more.
+   * Sends one P-DATA-TF with one PDV: `chunks` is its fragment. Resolves when there is room for more.
    * Throws what ended the association.
    */
   async sendFragment(
@@ -133,7 +135,7 @@ export class Connection {
     chunks: readonly Buffer[],
     wait: Wait,
   ): Promise<void> {
-    if (!this.#run('p-data-request')) throw this.#over();
+    if (!this.#run('p-data-request')) throw this.#failure ?? over(this.peer);
     const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     const header = Buffer.allocUnsafe(P_DATA_HEADER);
     header.writeUInt16BE(0x0400, 0);
@@ -141,37 +143,8 @@ export class Connection {
     header.writeUInt32BE(length + 2, 6);
     header.writeUInt8(pdv.contextId, 10);
     header.writeUInt8(pdv.control, 11);
-    this.#write([header, ...chunks]);
-    if (this.#socket.writableLength < MAX_UNSENT) return;
-    this.#uncork();
-    if (!this.#socket.writableNeedDrain) return;
-    this.#drain ??= Promise.withResolvers<void>();
-    await waitFor(this.#drain.promise, wait);
-  }
-
-  /** All that is written before the event loop turns goes out in one system call. */
-  #write(chunks: readonly Buffer[]): void {
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#socket.cork();
-      process.nextTick(() => this.#uncork());
-    }
-    for (const chunk of chunks) this.#socket.write(chunk);
-  }
-
-  #uncork(): void {
-    if (!this.#corked) return;
-    this.#corked = false;
-    this.#socket.uncork();
-  }
-
-  #over(): DicomError {
-    return this.#failure ?? new DicomError('aborted', `association with ${this.peer} is over`, { peer: this.peer });
-  }
-
-  #settleDrain(): void {
-    this.#drain?.resolve();
-    this.#drain = undefined;
+    this.#outlet.write([header, ...chunks]);
+    await this.#outlet.room(wait);
   }
 
   async #pump(): Promise<void> {
@@ -224,8 +197,11 @@ export class Connection {
       this.#transport.resolve();
       if (this.#request) this.#send(this.#request);
     },
-    'AE-3': (pdu) => pdu && this.#handshake.resolve(pdu),
-    'AE-4': (pdu) => this.#fail(this.#rejected(pdu)),
+    'AE-3': (pdu) => {
+      this.#associated = true;
+      if (pdu) this.#handshake.resolve(pdu);
+    },
+    'AE-4': (pdu) => this.#fail(rejected(this.peer, pdu)),
     'AE-5': () => {
       this.#connected = true;
       this.#startArtim();
@@ -258,16 +234,13 @@ export class Connection {
     'AR-8': () => this.#run('release-response'),
     'AR-9': () => this.#send({ type: 'release-rp' }),
     'AR-10': () => this.#run('release-response'),
-    'AA-1': (_, cause) => {
+    'AA-1': (pdu, cause) => {
       this.#send({ type: 'abort', ...ABORT.user });
       this.#startArtim();
-      this.#fail(cause ?? this.#aborted('service-user, on our side', ABORT.user));
+      this.#fail(cause ?? violation(this.peer, pdu, cause));
     },
-    'AA-2': () => this.#fail(this.#unanswered()),
-    'AA-3': (pdu) => {
-      const abort = pdu?.type === 'abort' ? { source: pdu.source, reason: pdu.reason } : ABORT.user;
-      this.#fail(this.#aborted(describeAbort(abort), abort));
-    },
+    'AA-2': () => this.#fail(unasked(this.peer, this.#options.artim)),
+    'AA-3': (pdu) => this.#fail(aborted(this.peer, pdu)),
     'AA-4': () => this.#fail(this.#lost()),
     'AA-5': () => this.#fail(this.#lost()),
     'AA-6': () => {},
@@ -275,7 +248,7 @@ export class Connection {
     'AA-8': (pdu, cause) => {
       this.#send({ type: 'abort', ...this.#abort });
       this.#startArtim();
-      this.#fail(this.#violation(pdu, cause));
+      this.#fail(violation(this.peer, pdu, cause));
     },
   };
 
@@ -287,16 +260,12 @@ export class Connection {
     }
     this.#send({ type: 'associate-rj', ...REJECTION.protocolVersion });
     this.#startArtim();
-    this.#fail(
-      new DicomError('protocol', `A-ASSOCIATE-RQ from ${this.peer}: protocol version not supported`, {
-        peer: this.peer,
-      }),
-    );
+    this.#fail(wrongVersion(this.peer));
   }
 
   #send(pdu: Pdu): void {
     this.#log('>>', pdu);
-    if (this.#socket.writable) this.#write([encodePdu(pdu)]);
+    this.#outlet.write([encodePdu(pdu)]);
   }
 
   #log(direction: '<<' | '>>', pdu: Pdu): void {
@@ -315,7 +284,7 @@ export class Connection {
 
   #close(): void {
     this.#stopArtim();
-    this.#fail(this.#released ? this.#over() : this.#lost());
+    this.#fail(this.#released ? over(this.peer) : this.#lost());
     this.#socket.destroy();
   }
 
@@ -324,44 +293,13 @@ export class Connection {
     this.#failure ??= error;
     this.#handshake.reject(error);
     this.#release.resolve();
-    this.#drain?.reject(error);
-    this.#drain = undefined;
+    this.#outlet.close(error);
     this.fragments.close(error);
   }
 
-  #rejected(pdu: Pdu | undefined): DicomError {
-    const { result, source, reason } = pdu?.type === 'associate-rj' ? pdu : REJECTION.noReason;
-    const rejection = { result, source, reason };
-    const message = `A-ASSOCIATE to ${this.peer} rejected: ${describeRejection(rejection)}`;
-    return new DicomError('rejected', message, { peer: this.peer, operation: 'A-ASSOCIATE', rejection });
-  }
-
-  #aborted(by: string, abort: Abort): DicomError {
-    return new DicomError('aborted', `association with ${this.peer} aborted by ${by}`, { peer: this.peer, abort });
-  }
-
-  #unanswered(): DicomError {
-    const seconds = this.#options.artim / 1000;
-    return new DicomError('timeout', `${this.peer}: no A-ASSOCIATE-RQ within ${seconds} s`, { peer: this.peer });
-  }
-
-  #violation(pdu: Pdu | undefined, cause: DicomError | undefined): DicomError {
-    const what = cause?.message ?? `unexpected ${pdu ? PDU_NAMES[pdu.type] : PDU_NAMES['p-data-tf']}`;
-    const { field } = cause ?? {};
-    return new DicomError('protocol', `association with ${this.peer}: ${what}`, {
-      peer: this.peer,
-      ...(field && { field }),
-      cause,
-    });
-  }
-
   #lost(): DicomError {
-    const { peer } = this;
-    const cause = this.#socketError;
-    const why = describeTransportError(cause);
-    const detail = { peer, cause };
-    return this.#connected
-      ? new DicomError('aborted', `association with ${peer}: ${why}`, detail)
-      : new DicomError('unreachable', `cannot connect to ${peer}: ${why}`, { ...detail, operation: 'A-ASSOCIATE' });
+    const { secure = false } = this.#options;
+    const progress = { secure, connected: this.#connected, associated: this.#associated };
+    return lost(this.peer, this.#socketError, progress);
   }
 }
