@@ -1,7 +1,7 @@
 // TABLE what is proposed to a PACS: the query and retrieve models, and for C-GET one presentation context per SOP class and
 // transfer syntax, so that each instance comes as it is stored (PS3.7 D.3.2, PS3.5 10.1).
 
-import { ExplicitLittle, ImplicitLittle, TRANSFER_SYNTAXES } from '../dimse/data/transfer-syntax.ts';
+import { ExplicitLittle, ImplicitLittle, TRANSFER_SYNTAXES, transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import type { ProposedContext } from '../dimse/index.ts';
 import { MAX_CONTEXTS } from './pool.ts';
 
@@ -46,6 +46,11 @@ const BY_REFERENCE = ['2.4.94', '2.4.95', '2.4.204', '2.4.205'].map((suffix) => 
 export const STORED_SYNTAXES: readonly string[] = [
   ...new Set([...BY_USE, ...TRANSFER_SYNTAXES.map(({ uid }) => uid).filter((uid) => !BY_REFERENCE.includes(uid))]),
 ];
+
+/** Of these, the ones that a PACS can't convert into each other without decoding. */
+export const COMPRESSED_SYNTAXES: readonly string[] = STORED_SYNTAXES.filter(
+  (uid) => transferSyntax(uid)?.encapsulated === true,
+);
 
 /**
  * SOP classes whose instances hold no compressible pixel data, by the start of their UID (PS3.4 B.5): structured reports,

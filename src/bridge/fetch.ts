@@ -1,10 +1,10 @@
 // From a PACS into the cache: one study, series or instance, complete or an error. Counts and UIDs are both checked; what is
 // missing after the first pass is asked for once more, instance by instance.
 
-import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
+import { ExplicitLittle, ImplicitLittle, transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import { DicomError } from '../dimse/errors.ts';
 import type { Cache, StoredFile } from './cache.ts';
-import { classRounds, STORED_SYNTAXES } from './contexts.ts';
+import { COMPRESSED_SYNTAXES, classRounds } from './contexts.ts';
 import { type Expectation, type Listed, listInstances } from './expectation.ts';
 import type { IdentifiedInstance } from './identify.ts';
 import { belongsTo, isSameUid } from './membership.ts';
@@ -31,6 +31,8 @@ export type Fetch = (pacs: Pacs, request: FetchRequest) => Promise<void>;
 export function createFetch(cache: Cache, transfer: Transfer): Fetch {
   /** PACS that were seen to send compressed instances where they might have sent others: they don't need single syntaxes. */
   const faithful = new Set<string>();
+  /** By PACS, the single syntaxes that have brought something, the latest first. */
+  const helpful = new Map<string, readonly string[]>();
   return async (pacs, request) => {
     const { resource, expectation, signal } = request;
     const arrived = new Map<string, StoredFile>();
@@ -45,13 +47,20 @@ export function createFetch(cache: Cache, transfer: Transfer): Fetch {
     });
     for (const file of arrived.values()) if (isCompressed(file)) faithful.add(pacs.name);
     let missing = await missingOf(pacs, request, arrived, outcome);
-    for (const attempt of furtherAttempts(expectation, outcome, faithful.has(pacs.name))) {
+    const syntaxes = faithful.has(pacs.name)
+      ? []
+      : [...new Set([...(helpful.get(pacs.name) ?? []), ...COMPRESSED_SYNTAXES])];
+    for (const attempt of furtherAttempts(expectation, outcome, syntaxes)) {
       if (missing.length === 0) break;
+      const before = arrived.size;
       const again = { ...attempt, receive, signal, study: resource.study, listed: missing };
       await transferListed(pacs, transfer, again).catch((error: unknown) => {
         if (signal.aborted) throw error;
       });
       missing = missing.filter(({ instance }) => !hasArrived(instance, arrived));
+      const { syntax } = attempt;
+      if (syntax === undefined || arrived.size === before) continue;
+      helpful.set(pacs.name, [syntax, ...(helpful.get(pacs.name) ?? []).filter((one) => one !== syntax)]);
     }
     if (missing.length > 0) throw incomplete(pacs, missing.length, arrived.size + missing.length, outcome);
     if (resource.instance === undefined) cache.setWhole(resource, [...arrived.values()]);
@@ -82,9 +91,9 @@ type Attempt = Pick<TransferRequest, 'sopClassUids' | 'syntax' | 'isGuess'>;
  * C-GET those that an instance may be stored in, by C-MOVE those that the PACS proposed along with the accepted one.
  */
 function* furtherAttempts(
-  { sopClassUids, others }: Expectation,
+  { sopClassUids, others = [] }: Expectation,
   outcome: Outcome | { error: unknown },
-  isFaithful: boolean,
+  syntaxes: readonly string[],
 ): Generator<Attempt> {
   const isGuess = true;
   for (const some of classRounds(sopClassUids)) yield { sopClassUids: some };
@@ -92,10 +101,9 @@ function* furtherAttempts(
     for (const syntax of outcome.passedOver) yield { sopClassUids, syntax };
     return;
   }
-  if (isFaithful && others === undefined) return;
-  const classes = [...sopClassUids, ...(others ?? [])];
-  for (const syntax of STORED_SYNTAXES) {
-    for (const some of classRounds(classes, syntax)) yield { sopClassUids: some, syntax, isGuess };
+  for (const syntax of syntaxes) yield { sopClassUids, syntax, isGuess };
+  for (const syntax of others.length === 0 ? [] : [ExplicitLittle, ImplicitLittle, ...COMPRESSED_SYNTAXES]) {
+    for (const some of classRounds(others, syntax)) yield { sopClassUids: some, syntax, isGuess };
   }
 }
 

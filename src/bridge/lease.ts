@@ -12,7 +12,12 @@ export type Lease = {
   drop(): void;
 };
 
-export type LeaseOptions = { signal: AbortSignal; priority?: 'interactive' | 'prefetch' };
+export type LeaseOptions = {
+  signal: AbortSignal;
+  priority?: 'interactive' | 'prefetch';
+  /** Nothing else may have been proposed (but what is always proposed): what else was accepted would matter. */
+  exact?: boolean;
+};
 
 export type Lender = {
   lease(contexts: readonly ProposedContext[], options: LeaseOptions): Promise<Lease>;

@@ -29,6 +29,8 @@ type Entry = {
   association: Association;
   /** Keys of all it can be used for. */
   covers: ReadonlySet<string>;
+  /** All that was proposed, as one key. */
+  proposal: string;
   openedAt: number;
   leases: number;
   idleTimer?: NodeJS.Timeout;
@@ -37,6 +39,7 @@ type Entry = {
 type Waiter = {
   contexts: readonly ProposedContext[];
   keys: string[];
+  exact: boolean;
   priority: 'interactive' | 'prefetch';
   /** Fires when the caller has gone. */
   signal: AbortSignal;
@@ -69,7 +72,7 @@ export class Pool {
 
   /** Throws 'busy' when too many wait, 'cancelled' by the signal, and what `connect` throws. */
   lease(contexts: readonly ProposedContext[], options: LeaseOptions): Promise<Lease> {
-    const { signal, priority = 'interactive' } = options;
+    const { signal, priority = 'interactive', exact = false } = options;
     if (this.#closed || signal.aborted) return Promise.reject(this.#cancelled());
     return new Promise((resolve, reject) => {
       const onAbort = () => {
@@ -79,6 +82,7 @@ export class Pool {
       const waiter: Waiter = {
         contexts,
         keys: contexts.map(contextKey),
+        exact,
         priority,
         signal,
         settle: (result) => {
@@ -125,7 +129,7 @@ export class Pool {
     if (this.#closed && this.size === 0) this.#wasEmptied?.();
     let promised = this.#closing;
     for (const waiter of [...this.#queue]) {
-      const entry = this.#takeIdle(waiter.keys);
+      const entry = this.#takeIdle(waiter);
       if (entry !== undefined) {
         this.#forget(waiter);
         waiter.settle(this.#lend(entry, true));
@@ -142,15 +146,20 @@ export class Pool {
     }
   }
 
-  #takeIdle(keys: readonly string[]): Entry | undefined {
+  #takeIdle(waiter: Waiter): Entry | undefined {
     for (let at = this.#idle.length - 1; at >= 0; at -= 1) {
       const entry = this.#idle[at];
-      if (entry === undefined || !entry.association.isOpen || !keys.every((key) => entry.covers.has(key))) continue;
+      if (entry === undefined || !entry.association.isOpen || !this.#suits(entry, waiter)) continue;
       this.#idle.splice(at, 1);
       clearTimeout(entry.idleTimer);
       return entry;
     }
     return undefined;
+  }
+
+  #suits(entry: Entry, waiter: Waiter): boolean {
+    if (waiter.exact) return entry.proposal === proposalKey(this.#proposal(waiter));
+    return waiter.keys.every((key) => entry.covers.has(key));
   }
 
   async #open(waiter: Waiter): Promise<void> {
@@ -160,7 +169,8 @@ export class Pool {
       const association = await this.#options.connect(proposed, waiter.signal);
       this.#opening -= 1;
       const covers = covered(proposed, association.contexts);
-      const entry: Entry = { association, covers, openedAt: Date.now(), leases: 0 };
+      const proposal = proposalKey(proposed);
+      const entry: Entry = { association, covers, proposal, openedAt: Date.now(), leases: 0 };
       void association.closed.then(() => this.#lost(entry));
       if (this.#closed) this.#retire(entry);
       else if (waiter.signal.aborted) this.#keep(entry);
@@ -238,4 +248,8 @@ export class Pool {
       peer: this.#options.peer,
     });
   }
+}
+
+function proposalKey(contexts: readonly ProposedContext[]): string {
+  return contexts.map(contextKey).sort().join('\n');
 }

@@ -45,9 +45,14 @@ const DECLINED = ['no-context', 'status', 'aborted', 'protocol'];
 /** PS3.4 Table C.4-3: terminated by a cancel request. */
 const CANCELLED = 0xfe00;
 
+/** Milliseconds for which a C-MOVE is not tried again after the PACS did not know its destination. */
+const STRANGER_FOR = 60_000;
+
 /** Without an inbox nothing can be moved here. */
 export function createTransfer(inbox: Inbox | undefined): Transfer {
   const movers = new Set<string>();
+  /** PACS that don't know the gateway as a destination, and until when that is not tried again. */
+  const strangers = new Map<string, number>();
   return async (pacs, request) => {
     const way = pacs.config.retrieve === 'auto' && movers.has(pacs.name) ? 'move' : pacs.config.retrieve;
     if (way === 'move') return move(pacs, inbox, request);
@@ -56,15 +61,18 @@ export function createTransfer(inbox: Inbox | undefined): Transfer {
       arrived += 1;
       return request.receive(instance);
     };
+    const isStranger = (strangers.get(pacs.name) ?? 0) > Date.now();
+    const mayMove = way === 'auto' && inbox !== undefined && !isStranger;
     let refusal: unknown;
     try {
       const counts = await get(pacs, { ...request, receive });
-      if (arrived > 0 || request.isGuess || way === 'get' || inbox === undefined) return counts;
+      if (arrived > 0 || request.isGuess || !mayMove) return counts;
     } catch (error) {
-      if (arrived > 0 || way === 'get' || inbox === undefined || !isDeclined(error, request)) throw error;
+      if (arrived > 0 || !mayMove || !isDeclined(error, request)) throw error;
       refusal = error;
     }
     const outcome = await move(pacs, inbox, { ...request, receive }).catch((error: unknown) => {
+      if (isUnknownDestination(error)) strangers.set(pacs.name, Date.now() + STRANGER_FOR);
       throw bothFailed(error, refusal);
     });
     if (arrived > 0) movers.add(pacs.name);
@@ -86,7 +94,8 @@ export function identifierOf({ study, series, instances }: Target): Dataset {
 async function get(pacs: Pacs, request: TransferRequest): Promise<Outcome> {
   const { target, sopClassUids, syntax, signal } = request;
   const contexts = [...contextOf(StudyRootGet), ...storageContexts(sopClassUids, syntax)];
-  const counts = await onLease(pacs, contexts, { signal }, async (association, begun) => {
+  const exact = syntax !== undefined;
+  const counts = await onLease(pacs, contexts, { signal, exact }, async (association, begun) => {
     requireGet(association, sopClassUids);
     const operation = association.get({ sopClassUid: StudyRootGet, identifier: identifierOf(target) }, { signal });
     try {
@@ -142,13 +151,17 @@ async function move(pacs: Pacs, inbox: Inbox | undefined, request: TransferReque
           { signal, onMessageId: (id) => Object.assign(claim, { messageId: id }) },
         ),
         begun,
-      ),
+      ).catch((error: unknown) => {
+        // dcmqrscp keeps its database locked for this association once the destination was unknown.
+        if (isUnknownDestination(error)) association.abort();
+        throw error;
+      }),
     ).catch((error: unknown): SubOperations => {
       // All sub-operations failed, maybe for want of another transfer syntax.
       if (isUnable(error) && claim.passedOver.size > 0) return { status: error.status, completed: 0 };
-      throw unknownDestination(error, pacs, inbox.port);
+      throw isUnknownDestination(error) ? unknownDestination(error, pacs, inbox.port) : error;
     });
-    const sent = (counts.completed ?? count) + (counts.warning ?? 0);
+    const sent = (counts.completed ?? Math.max(0, count - (counts.failed ?? 0))) + (counts.warning ?? 0);
     await arrivals.reach(sent, pacs.config.timeouts.arrival, signal);
     if (arrivals.failure !== undefined) throw arrivals.failure;
     if (arrivals.count === 0 && sent > 0) throw misrouted(pacs, sent);
@@ -190,9 +203,13 @@ function isUnable(error: unknown): error is DicomError & { status: number } {
   return error instanceof DicomError && error.status === 0xa702;
 }
 
-/** C-MOVE A801 (PS3.4 Table C.4-2) in words that say what to do. */
-function unknownDestination(error: unknown, pacs: Pacs, port: number): unknown {
-  if (!(error instanceof DicomError) || error.status !== 0xa801) return error;
+/** PS3.4 Table C.4-2. */
+function isUnknownDestination(error: unknown): error is DicomError {
+  return error instanceof DicomError && error.status === 0xa801;
+}
+
+/** A801 in words that say what to do. */
+function unknownDestination(error: DicomError, pacs: Pacs, port: number): DicomError {
   const { aeTitle } = pacs.config;
   return new DicomError(
     'status',

@@ -85,6 +85,16 @@ describe('pool', () => {
     );
   });
 
+  test('an exact request shares an association with nothing but its like', async () => {
+    const { pool, opened } = fakePeer({ always: [FIND], maxAssociations: 3 });
+    (await pool.lease([CT, MR], { signal: never })).release();
+    (await pool.lease([CT], { signal: never, exact: true })).release();
+    assert.equal(opened.length, 2);
+    (await pool.lease([CT], { signal: never, exact: true })).release();
+    (await pool.lease([CT, FIND], { signal: never, exact: true })).release();
+    assert.equal(opened.length, 2);
+  });
+
   test('other contexts get another association', async () => {
     const { pool, opened } = fakePeer();
     (await pool.lease([CT], { signal: never })).release();
