@@ -17,23 +17,24 @@ export async function encodePicture(picture: Picture, options: RenderOptions): P
   return encoded(image, picture, options).toBuffer();
 }
 
-/** Encodes pictures of one size as an animation; `delay` is the time of a frame in milliseconds. */
-export async function encodeAnimation(pictures: Picture[], options: RenderOptions, delay: number): Promise<Buffer> {
-  const pages = await Promise.all(pictures.map((picture) => rawPage(picture, options)));
-  const [first] = pages;
-  if (!first) throw new DicomError('not-found', 'There are no frames to animate');
-  const { width, height, channels } = first.info;
-  const data = Buffer.concat(pages.map((page) => page.data));
-  const image = sharp(data, { raw: { width, height: height * pages.length, channels, pageHeight: height } });
-  const animation = { loop: 0, delay: pages.map(() => delay) };
-  return options.mediaType === 'image/webp'
-    ? image.webp({ quality: options.quality ?? DEFAULT_QUALITY, ...animation }).toBuffer()
-    : image.gif({ dither: 0, ...animation }).toBuffer();
-}
+/** A page of an animation: RGB, already in the viewport. */
+export type Page = { data: Buffer; info: OutputInfo };
 
-function rawPage(picture: Picture, { viewport }: RenderOptions): Promise<{ data: Buffer; info: OutputInfo }> {
+/** A picture as a page. */
+export function pageOf(picture: Picture, { viewport }: RenderOptions): Promise<Page> {
   const placed = viewport ? intoViewport(picture, viewport) : open(picture);
   return placed.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+}
+
+/** Encodes pages of one size as an animation without end; `delays` are the times of the pages in milliseconds. */
+export function encodePages(pages: Page[], delays: number[], { mediaType, quality }: RenderOptions): Promise<Buffer> {
+  const { width = 1, height = 1, channels = 3 } = pages[0]?.info ?? {};
+  const data = Buffer.concat(pages.map((page) => page.data));
+  const image = sharp(data, { raw: { width, height: height * pages.length, channels, pageHeight: height } });
+  const animation = { loop: 0, delay: delays };
+  return mediaType === 'image/webp'
+    ? image.webp({ quality: quality ?? DEFAULT_QUALITY, ...animation }).toBuffer()
+    : image.gif({ dither: 0, ...animation }).toBuffer();
 }
 
 function encoded(image: Sharp, { channels }: Picture, { mediaType, quality = DEFAULT_QUALITY }: RenderOptions): Sharp {
@@ -59,25 +60,33 @@ function open({ data, width, height, channels }: Picture): Sharp {
 
 /** Crops the region, mirrors it, and scales it to the largest size inside the viewport that keeps its aspect ratio. */
 function intoViewport(picture: Picture, viewport: Viewport): Sharp {
-  const region = regionOf(picture, viewport);
-  const scale = Math.min(viewport.width / region.width, viewport.height / region.height);
-  let image = open(picture).extract({
-    left: region.left,
-    top: region.top,
-    width: region.columns,
-    height: region.rows,
-  });
+  const { left, top, columns, rows } = regionOf(picture, viewport);
+  const { width, height } = viewportSize(picture, viewport);
+  let image = open(picture).extract({ left, top, width: columns, height: rows });
   if ((viewport.region?.height ?? 0) < 0) image = image.flip();
   if ((viewport.region?.width ?? 0) < 0) image = image.flop();
-  const width = Math.max(1, Math.min(viewport.width, Math.round(region.width * scale)));
-  const height = Math.max(1, Math.min(viewport.height, Math.round(region.height * scale)));
-  return image.resize({ width, height, fit: 'fill', kernel: scale < 1 ? 'lanczos3' : 'cubic' });
+  return image.resize({ width, height, fit: 'fill', kernel: width < columns ? 'lanczos3' : 'cubic' });
 }
+
+/**
+ * The size that a picture has in a viewport.
+ * @throws DicomError `malformed` for a region outside the picture
+ */
+export function viewportSize(picture: Omit<Picture, 'data' | 'channels'>, viewport: Viewport): Size {
+  const region = regionOf(picture, viewport);
+  const scale = Math.min(viewport.width / region.width, viewport.height / region.height);
+  return {
+    width: Math.max(1, Math.min(viewport.width, Math.round(region.width * scale))),
+    height: Math.max(1, Math.min(viewport.height, Math.round(region.height * scale))),
+  };
+}
+
+type Size = { width: number; height: number };
 
 type Crop = { left: number; top: number; columns: number; rows: number; width: number; height: number };
 
 /** The region in whole pixels of the picture, cut to it; `width` and `height` are those in the source picture. */
-function regionOf(picture: Picture, { region }: Viewport): Crop {
+function regionOf(picture: Omit<Picture, 'data' | 'channels'>, { region }: Viewport): Crop {
   const { width, height, source } = picture;
   if (!region) return { left: 0, top: 0, columns: width, rows: height, ...source };
   const left = Math.floor(region.x);

@@ -36,7 +36,8 @@ export type Query = readonly (readonly [name: string, value: string])[];
 const ANNOTATIONS = ['patient', 'technique'];
 const PROFILES = ['no', 'yes', 'srgb', 'adobergb', 'rommrgb', 'displayp3'];
 const FUNCTIONS = ['linear', 'linear-exact', 'sigmoid'] as const;
-const MAX_SIDE = 16384;
+/** Enough for any display; a larger picture would only cost memory. */
+const MAX_SIDE = 8192;
 
 /**
  * Parses annotation, quality, viewport, window and iccprofile; other parameters are not looked at.

@@ -21,6 +21,11 @@ export interface Renderer {
     signal?: AbortSignal,
   ): Promise<{ mediaType: string; bytes: Buffer }>;
   /**
+   * All frames of an image as one animated picture, GIF or WebP.
+   * @throws DicomError as `render` does; `too-large` when the frames are too many or too large for that
+   */
+  animate(path: string, options: RenderOptions, signal?: AbortSignal): Promise<{ mediaType: string; bytes: Buffer }>;
+  /**
    * The samples of a frame in little endian, colour by pixel, in the container of Bits Allocated, as transcoding to
    * Explicit VR Little Endian gives them; `photometricInterpretation` is theirs, which differs from the stored one where
    * the codec had to leave the colour space.
@@ -68,6 +73,10 @@ export function createRenderer(options: PoolOptions = {}): Renderer {
   return {
     async render(path, frame, renderOptions, signal) {
       const { bytes } = await pool.run({ task: 'render', path, frame, options: renderOptions }, signal);
+      return { mediaType: renderOptions.mediaType, bytes: asBuffer(bytes) };
+    },
+    async animate(path, renderOptions, signal) {
+      const { bytes } = await pool.run({ task: 'animate', path, options: renderOptions }, signal);
       return { mediaType: renderOptions.mediaType, bytes: asBuffer(bytes) };
     },
     decode: (path, frame, signal) => described({ task: 'decode', path, frame }, signal),

@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import sharp from 'sharp';
 import { DicomError, type DicomErrorKind } from '../dimse/errors.ts';
+import { renderAnimation } from './animation.ts';
 import { encodeFrame } from './codec/encode.ts';
 import { Codecs } from './codec/wasm.ts';
 import { unpacked422 } from './colour.ts';
@@ -18,6 +19,7 @@ import type { PixelDescription } from './pixel.ts';
 /** Work for a thread. Frames are 1-based. */
 export type Job =
   | { task: 'render'; path: string; frame: number; options: RenderOptions }
+  | { task: 'animate'; path: string; options: RenderOptions }
   | { task: 'decode'; path: string; frame: number }
   | { task: 'encode'; path: string; frame: number; transferSyntaxUid: string };
 
@@ -55,6 +57,8 @@ async function perform(job: Job): Promise<Product> {
       // Copied: memory of a native addon cannot be handed to another thread.
       return { bytes: new Uint8Array(await encodePicture(picture, job.options)) };
     }
+    case 'animate':
+      return { bytes: new Uint8Array(await renderAnimation(image, codecs, job.options)) };
     case 'decode': {
       const { pixel, data } = nativeFrame(await decodeFrame(image, job.frame, codecs), image.pixel);
       return { bytes: data, pixel };

@@ -147,6 +147,38 @@ test('a GIF of a grey picture has its exact greys', async () => {
   assert.deepEqual([...data], [...frame]);
 });
 
+const moving = await writeFixture(dir, {
+  pixel: gray,
+  frames: [0, 1, 2].map((n) => frame.map((value) => value + 80 * n)),
+  attributes: { ...IDENTITY, '00181063': { vr: 'DS', Value: [40] } },
+});
+
+for (const mediaType of ['image/gif', 'image/webp'] as const) {
+  test(`R-105 a multi-frame image is one animated ${mediaType} at its own speed`, async () => {
+    const { bytes } = await renderer.animate(moving, { mediaType });
+    const { pages, delay, width, pageHeight } = await sharp(bytes, { animated: true }).metadata();
+    assert.deepEqual([pages, delay, width, pageHeight], [3, [40, 40, 40], 6, 4]);
+  });
+}
+
+test('the pages of an animation are the frames', async () => {
+  const { bytes } = await renderer.animate(moving, { mediaType: 'image/gif' });
+  const last = await sharp(bytes, { page: 2 }).toColourspace('b-w').extractChannel(0).raw().toBuffer();
+  assert.deepEqual([...last], [...frame.map((value) => value + 160)]);
+});
+
+test('R-105 the Frame Time Vector gives each frame its own time', async () => {
+  const attributes = { '00181065': { vr: 'DS' as const, Value: [0, 30, 70] } };
+  const file = await writeFixture(dir, { pixel: gray, frames: [frame, frame.toReversed(), frame], attributes });
+  const { bytes } = await renderer.animate(file, { mediaType: 'image/gif' });
+  assert.deepEqual((await sharp(bytes, { animated: true }).metadata()).delay, [30, 70, 70]);
+});
+
+test('an animation that cannot be held in memory is refused', async () => {
+  const viewport = { width: 8000, height: 8000 };
+  await assert.rejects(renderer.animate(moving, { mediaType: 'image/gif', viewport }), { kind: 'too-large' });
+});
+
 test('a thumbnail of JPEG 2000 is decoded at a lower resolution and looks the same', async () => {
   const large = pixelOf({ rows: 512, columns: 768 });
   const smooth = Uint8Array.from({ length: 512 * 768 }, (_, at) => ((at % 768) + Math.floor(at / 768)) >> 3);
