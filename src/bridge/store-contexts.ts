@@ -32,18 +32,23 @@ export class Proposals {
   }
 }
 
-/** The instance in a form that the association accepted: as it is, else re-encoded where that loses nothing. */
+/**
+ * The instance in a form that the association accepted: as it is, else re-encoded where that loses nothing. Odd lengths, which
+ * some writers leave, are made even on the way: DIMSE can't carry them (PS3.5 7.1.1, PS3.8 Annex E).
+ */
 export function acceptedForm(association: Association, instance: Instance): Instance | undefined {
   const { sopClassUid, transferSyntaxUid, body } = instance;
   const accepted = association.contexts
     .filter(({ abstractSyntax }) => abstractSyntax === sopClassUid)
     .map((context) => context.transferSyntaxUid);
-  if (accepted.includes(transferSyntaxUid)) return instance;
   const stored = transferSyntax(transferSyntaxUid);
-  if (stored === undefined || stored.encapsulated) return undefined;
-  const target = [ExplicitLittle, ImplicitLittle].find((syntax) => accepted.includes(syntax));
+  const same = accepted.includes(transferSyntaxUid);
+  if (stored === undefined) return same ? instance : undefined;
+  const native = stored.encapsulated ? [] : [ExplicitLittle, ImplicitLittle];
+  const target = same ? transferSyntaxUid : native.find((syntax) => accepted.includes(syntax));
   if (target === undefined) return undefined;
-  return { ...instance, transferSyntaxUid: target, body: reencode(body, transferSyntaxUid, target) };
+  const even = reencode(body, transferSyntaxUid, target, { evenLengths: true });
+  return { ...instance, transferSyntaxUid: target, body: even };
 }
 
 /** The failure reason for an instance that no accepted context takes (PS3.18 I.2). */

@@ -29,6 +29,8 @@ export type StoreOptions = {
 export const REASONS = {
   /** The instance is of another study than the path names. */
   otherStudy: 0xa900,
+  /** PS3.7 C.5.12: a UID that breaks the rules; one that is too long ends the association where it arrives. */
+  invalidUid: 0x0117,
   /** The part broke off or can't be read. */
   unreadable: 0xc000,
   /** The PACS could not be reached, or the conversation with it broke. */
@@ -38,6 +40,9 @@ export const REASONS = {
 
 /** After so many failures in a row to get an association, the others are not tried: each would wait for the same silence. */
 const MAX_MISSES = 2;
+
+/** PS3.5 9.1. */
+const MAX_UID = 64;
 
 type Outcome = { status: number; unavailable?: boolean };
 
@@ -76,6 +81,10 @@ async function storeOne(sender: Sender, input: StoreItem, { study }: StoreOption
   if (study !== undefined && studyInstanceUid !== undefined && studyInstanceUid !== study) {
     await discard(input.body);
     return { ...row, status: REASONS.otherStudy };
+  }
+  if (Math.max(sopClassUid.length, sopInstanceUid.length) > MAX_UID) {
+    await discard(input.body);
+    return { ...row, status: REASONS.invalidUid };
   }
   return { ...row, ...(await sender.send(input)) };
 }

@@ -192,6 +192,23 @@ for (const [from, taken] of [
   });
 }
 
+test('4.4 a UID too long for DIMSE is not sent: 0117', async () => {
+  const { pacs, received } = await peer();
+  const result = await send(pacs, [instance(`1.${'2'.repeat(63)}`), instance('1.2')]);
+  assert.deepEqual([result.httpStatus, reasons(result)], [202, [0x0117]]);
+  assert.deepEqual(
+    received.map(({ sopInstanceUid }) => sopInstanceUid),
+    ['1.2'],
+  );
+});
+
+test('UL-25 S-30 odd lengths are made even on the way', async () => {
+  const { pacs, received } = await peer();
+  const odd = Buffer.from('e07f1000' + '4f42' + '0000' + '03000000' + '010203', 'hex');
+  assert.equal((await send(pacs, [instance('1.1', { body: bytes(odd) })])).httpStatus, 200);
+  assert.deepEqual(received[0]?.body, Buffer.from('e07f1000' + '4f42' + '0000' + '04000000' + '01020300', 'hex'));
+});
+
 test('S-1 an instance of another study is not sent', async () => {
   const { pacs, received } = await peer();
   const result = await send(pacs, [instance('1.1', { studyInstanceUid: '9.9' }), instance('1.2')], '1.1');
