@@ -4,7 +4,9 @@
 import type { StoredFile } from '../bridge/gateway.ts';
 import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import { DicomError } from '../dimse/errors.ts';
-import { openImage } from '../render/image.ts';
+import { BitJoiner } from '../render/bit-joiner.ts';
+import { type Image, openImage } from '../render/image.ts';
+import { frameBits } from '../render/pixel.ts';
 import { choose, type Representation, type Wanted } from './accept.ts';
 import type { Part } from './multipart-writer.ts';
 import { EXPLICIT_LITTLE, type Offer } from './offers.ts';
@@ -86,26 +88,31 @@ async function* compressedParts(
   const accepted = acceptedOf(asked, []);
   const form = await frameForm({ file: asked.file, image, renderer, signal: asked.signal }, accepted, 1);
   const { mediaType, multipart, contentType } = form;
-  const frames = Array.from({ length: image.numberOfFrames }, (_, i) => i + 1);
   const headers = { 'Content-Type': contentType, 'Content-Location': asked.location };
   if (!form.compressed) {
-    yield { mediaType, multipart, headers, body: framesInTurn(frames, form.read) };
+    yield { mediaType, multipart, headers, body: framesInTurn(image, form.read) };
     return;
   }
-  if (!multipart && frames.length > 1) {
+  if (!multipart && image.numberOfFrames > 1) {
     throw new DicomError('not-acceptable', 'compressed frames are given as multipart/related only', {
       field: 'Accept',
     });
   }
-  for (const frame of frames) {
+  for (let frame = 1; frame <= image.numberOfFrames; frame++) {
     const bytes = await form.read(frame);
     yield { mediaType, multipart, headers: { ...headers, 'Content-Length': String(bytes.length) }, body: once(bytes) };
   }
 }
 
+/** Frames one behind the other; those of one-bit pixels without padding between them (8.7.3.3.1 note 2). */
 async function* framesInTurn(
-  frames: readonly number[],
+  { pixel, numberOfFrames }: Image,
   read: (frame: number) => Promise<Buffer>,
 ): AsyncGenerator<Buffer, void, undefined> {
-  for (const frame of frames) yield await read(frame);
+  const joiner = pixel.bitsAllocated === 1 ? new BitJoiner(frameBits(pixel)) : undefined;
+  for (let frame = 1; frame <= numberOfFrames; frame++) {
+    const bytes = await read(frame);
+    yield joiner === undefined ? bytes : joiner.add(bytes);
+  }
+  if (joiner !== undefined) yield joiner.end();
 }

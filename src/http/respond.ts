@@ -1,15 +1,14 @@
 // How answers leave: streamed, with the status line held back until the first bytes exist; a failure after that destroys
 // the connection, so that no answer looks whole and is not.
 
-import { Readable } from 'node:stream';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { faultOf } from '../bridge/faults.ts';
 import type { StoredFile } from '../bridge/gateway.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { createBoundary, multipartType, type Part, writeMultipart } from './multipart-writer.ts';
 import { primed } from './primed.ts';
-
-const HIGH_WATER = 1024 * 1024;
+import { UNDER_WAY } from './ring.ts';
 
 /** Fires when the client goes away before the answer is complete. */
 export function signalOf(reply: FastifyReply): AbortSignal {
@@ -26,7 +25,10 @@ export function hold(file: StoredFile, reply: FastifyReply): void {
   else reply.raw.once('close', () => file.release());
 }
 
-/** Sends `bytes` as they come; for HEAD only what the first of them proves. */
+/**
+ * Sends `bytes` as they come; for HEAD only what the first of them proves. Written straight to Node's response, which is
+ * twice as fast as piping a stream into it.
+ */
 export async function sendStream(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -34,25 +36,49 @@ export async function sendStream(
   headers: Record<string, string>,
 ): Promise<FastifyReply> {
   const { items } = await primed(bytes);
-  reply.headers(headers);
-  if (request.method === 'HEAD') {
-    await items.return();
-    return reply.send(Readable.from([]));
+  reply.headers(headers).hijack();
+  const { raw } = reply;
+  try {
+    raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders);
+    if (request.method === 'HEAD') await items.return();
+    else await pump(items, raw);
+    raw.end();
+  } catch (error) {
+    // The status line has gone out: only a broken connection still says that this is not the whole.
+    raw.destroy();
+    logBreak(error, request);
   }
-  return reply.send(Readable.from(logged(items, request), { objectMode: false, highWaterMark: HIGH_WATER }));
+  return reply;
 }
 
-/** `bytes`, with one line in the log when they end before their end: the client only sees a connection that breaks. */
-async function* logged(bytes: AsyncIterable<Buffer>, request: FastifyRequest): AsyncGenerator<Buffer, void, undefined> {
-  try {
-    yield* bytes;
-  } catch (error) {
-    const { name, detail } = faultOf(error);
-    const facts = { method: request.method, route: request.routeOptions.url, fault: name };
-    if (name === 'internal') request.log.error({ ...facts, err: error }, 'answer broken off');
-    else request.log.warn({ ...facts, reason: detail }, 'answer broken off');
-    throw error;
+/** Writes `chunks`, asking for the next only when few enough are under way: the source may use their buffers again. */
+async function pump(chunks: AsyncIterable<Buffer>, response: ServerResponse): Promise<void> {
+  let underWay = 0;
+  let wake = (): void => {};
+  const written = (): void => {
+    underWay--;
+    wake();
+  };
+  response.once('close', () => wake());
+  for await (const chunk of chunks) {
+    underWay++;
+    response.write(chunk, written);
+    while (underWay >= UNDER_WAY && !response.destroyed) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    if (response.destroyed) throw new DicomError('cancelled', 'the client went away');
   }
+}
+
+/** One line in the log for an answer that ended before its end: the client only sees a connection that breaks. */
+function logBreak(error: unknown, request: FastifyRequest): void {
+  const { name, detail } = faultOf(error);
+  const facts = { method: request.method, route: request.routeOptions.url, fault: name };
+  if (name === 'internal') request.log.error({ ...facts, err: error }, 'answer broken off');
+  else if (name === 'cancelled') request.log.info(facts, 'answer broken off');
+  else request.log.warn({ ...facts, reason: detail }, 'answer broken off');
 }
 
 /** Sends `parts` as multipart/related whose root type is `type`. */

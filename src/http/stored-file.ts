@@ -1,7 +1,7 @@
 // A stored instance as PS3.10 bytes for the web: in the transfer syntax the client takes, with file meta information that
 // says so, never in Implicit VR or Big Endian (PS3.18 8.7.3).
 
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { StoredFile } from '../bridge/gateway.ts';
 import { writeFileMeta } from '../dimse/data/part10.ts';
 import { reencode } from '../dimse/data/reencode.ts';
@@ -12,6 +12,7 @@ import type { Representation } from './accept.ts';
 import { EXPLICIT_LITTLE } from './offers.ts';
 import { primed } from './primed.ts';
 import type { ByteRange } from './range.ts';
+import { CHUNK, type Ring } from './ring.ts';
 
 /** How a file can be had: as stored, with its data set re-encoded, or with its pixel data decoded or encoded. */
 export type Form = { kind: 'stored' | 'reencoded' | 'transcoded'; transferSyntaxUid: string; named: boolean };
@@ -19,7 +20,9 @@ export type Form = { kind: 'stored' | 'reencoded' | 'transcoded'; transferSyntax
 /** A PS3.10 file whose first bytes are known to exist. `length` where it is known beforehand. */
 export type OpenedFile = { transferSyntaxUid: string; length?: number; bytes: AsyncIterable<Buffer> };
 
-const CHUNK = 1024 * 1024;
+/** What a file is turned into bytes with. */
+export type Means = { renderer: Renderer; ring: Ring; signal: AbortSignal };
+
 /** Transfer syntaxes that shall not appear on the web (8.7.3), and one that needs a Content-Encoding of its own. */
 const NOT_ON_WEB = new Set([ImplicitLittle, ExplicitBig, Deflated]);
 
@@ -48,13 +51,32 @@ function headOf(file: StoredFile, transferSyntaxUid: string): Buffer {
 }
 
 /** The bytes of the file's data set from `start` to before `end`, counted from the first of the data set. */
-function read(file: StoredFile, start: number, end: number): AsyncIterable<Buffer> {
-  if (start >= end) return nothing();
-  const from = file.dataOffset + start;
-  return createReadStream(file.path, { start: from, end: file.dataOffset + end - 1, highWaterMark: CHUNK });
+async function* read(
+  file: StoredFile,
+  start: number,
+  end: number,
+  ring: Ring,
+): AsyncGenerator<Buffer, void, undefined> {
+  if (start >= end) return;
+  const handle = await open(file.path, 'r');
+  try {
+    const last = file.dataOffset + end;
+    for (let at = file.dataOffset + start; at < last; ) {
+      const { bytesRead, buffer } = await handle.read(ring(last - at), 0, null, at);
+      if (bytesRead === 0)
+        throw new DicomError('corrupt', 'a cached instance is shorter than it was', { field: 'file' });
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
 }
 
-async function* nothing(): AsyncGenerator<Buffer, void, undefined> {}
+/** Buffers for who keeps what it has been given. */
+function fresh(length: number): Buffer {
+  return Buffer.allocUnsafe(Math.min(length, CHUNK));
+}
 
 /** `head` and `body`, the head waiting for the first chunk: what can't be decoded must fail before anything is said. */
 async function* withHead(head: Buffer, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
@@ -67,22 +89,22 @@ async function* withHead(head: Buffer, body: AsyncIterable<Buffer>): AsyncGenera
   if (waiting !== undefined) yield waiting;
 }
 
-/** The file as it is stored, or the bytes `range` of that. */
-export function storedFile(file: StoredFile, range?: ByteRange): OpenedFile & { length: number } {
+/** The file as it is stored, or the bytes `range` of that; read into the buffers of `ring`. */
+export function storedFile(file: StoredFile, ring: Ring, range?: ByteRange): OpenedFile & { length: number } {
   const { transferSyntaxUid } = file;
   const head = headOf(file, transferSyntaxUid);
   const size = file.size - file.dataOffset;
   const { start, end } = range ?? { start: 0, end: head.length + size - 1 };
-  const body = read(file, Math.max(0, start - head.length), end + 1 - head.length);
+  const body = read(file, Math.max(0, start - head.length), end + 1 - head.length, ring);
   return { transferSyntaxUid, length: end + 1 - start, bytes: withHead(head.subarray(start, end + 1), body) };
 }
 
-async function openForm(file: StoredFile, form: Form, renderer: Renderer, signal: AbortSignal): Promise<OpenedFile> {
+async function openForm(file: StoredFile, form: Form, { renderer, ring, signal }: Means): Promise<OpenedFile> {
   const { kind, transferSyntaxUid } = form;
-  if (kind === 'stored') return storedFile(file);
+  if (kind === 'stored') return storedFile(file, ring);
   const body =
     kind === 'reencoded'
-      ? reencode(read(file, 0, file.size - file.dataOffset), file.transferSyntaxUid, transferSyntaxUid)
+      ? reencode(read(file, 0, file.size - file.dataOffset, fresh), file.transferSyntaxUid, transferSyntaxUid)
       : renderer.transcode(file.path, transferSyntaxUid, signal);
   const { items } = await primed(withHead(headOf(file, transferSyntaxUid), body));
   return { transferSyntaxUid, bytes: items };
@@ -96,18 +118,17 @@ async function openForm(file: StoredFile, form: Form, renderer: Renderer, signal
 export async function openFile(
   file: StoredFile,
   accepted: readonly Representation[],
-  renderer: Renderer,
-  signal: AbortSignal,
+  means: Means,
 ): Promise<OpenedFile> {
   const lossy = transferSyntax(file.transferSyntaxUid)?.lossy === true;
   let refusal: DicomError | undefined;
   for (const form of formsOf(file, accepted)) {
     try {
-      return await openForm(file, form, renderer, signal);
+      return await openForm(file, form, means);
     } catch (error) {
       if (!(error instanceof DicomError) || error.kind !== 'not-acceptable') throw error;
       refusal = error;
-      if (!form.named && lossy) return storedFile(file);
+      if (!form.named && lossy) return storedFile(file, means.ring);
     }
   }
   throw new DicomError(

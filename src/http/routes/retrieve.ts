@@ -9,6 +9,7 @@ import type { Part } from '../multipart-writer.ts';
 import { resourceOf } from '../paths.ts';
 import { parseRange } from '../range.ts';
 import { hold, sendParts, sendStream, signalOf } from '../respond.ts';
+import { createRing } from '../ring.ts';
 import { type AddResource, locate, type Service, wantedOf } from '../service.ts';
 import { formsOf, openFile, storedFile } from '../stored-file.ts';
 import { bulkdataOf } from './bulkdata.ts';
@@ -42,9 +43,10 @@ async function* instanceParts(
   baseUrl: string,
   signal: AbortSignal,
 ): AsyncGenerator<Part, void, undefined> {
+  const means = { renderer, ring: createRing(), signal };
   for await (const file of gateway.retrieve(resource, { signal })) {
     try {
-      const { transferSyntaxUid, length, bytes } = await openFile(file, accepted, renderer, signal);
+      const { transferSyntaxUid, length, bytes } = await openFile(file, accepted, means);
       const headers: Record<string, string> = {
         'Content-Type': formatMediaType('application/dicom', { 'transfer-syntax': transferSyntaxUid }),
         'Content-Location': locate(baseUrl, file),
@@ -69,6 +71,7 @@ async function sendInstance(
   const signal = signalOf(reply);
   const file = await gateway.open(resource, { signal });
   hold(file, reply);
+  const ring = createRing();
   const forms = formsOf(file, accepted);
   const etag = await etagOf(file, JSON.stringify(forms));
   const headers: Record<string, string> = {
@@ -78,7 +81,7 @@ async function sendInstance(
   };
   if (isUnchanged(request.headers['if-none-match'], etag)) return reply.status(304).headers(headers).send();
   if (forms[0]?.kind === 'stored') {
-    const { length } = storedFile(file);
+    const { length } = storedFile(file, ring);
     const range = request.headers['if-range'] === undefined ? parseRange(request.headers.range, length) : undefined;
     headers['accept-ranges'] = 'bytes';
     if (range === 'unsatisfiable') {
@@ -87,12 +90,12 @@ async function sendInstance(
     if (range !== undefined) {
       reply.status(206).header('content-range', `bytes ${range.start}-${range.end}/${length}`);
     }
-    const part = storedFile(file, range);
+    const part = storedFile(file, ring, range);
     headers['content-type'] = formatMediaType('application/dicom', { 'transfer-syntax': part.transferSyntaxUid });
     headers['content-length'] = String(part.length);
     return sendStream(request, reply, part.bytes, headers);
   }
-  const { transferSyntaxUid, bytes } = await openFile(file, accepted, renderer, signal);
+  const { transferSyntaxUid, bytes } = await openFile(file, accepted, { renderer, ring, signal });
   headers['content-type'] = formatMediaType('application/dicom', { 'transfer-syntax': transferSyntaxUid });
   return sendStream(request, reply, bytes, headers);
 }

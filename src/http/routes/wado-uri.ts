@@ -14,6 +14,7 @@ import { EXPLICIT_LITTLE } from '../offers.ts';
 import { uid } from '../paths.ts';
 import { type Query, single } from '../query.ts';
 import { hold, once, sendStream, signalOf } from '../respond.ts';
+import { createRing } from '../ring.ts';
 import { type AddResource, locate, queryOf, type Service } from '../service.ts';
 import { openFile } from '../stored-file.ts';
 import { parseWadoRendering, renderOptionsOf, type WadoRendering } from '../wado-options.ts';
@@ -104,7 +105,11 @@ async function sendDicom(
   reply: FastifyReply,
   service: Service,
 ): Promise<FastifyReply> {
-  const { bytes, length } = await openFile(file, [representation], service.renderer, signal);
+  const { bytes, length } = await openFile(file, [representation], {
+    renderer: service.renderer,
+    ring: createRing(),
+    signal,
+  });
   // The transfer-syntax parameter is forbidden in responses of this service (8.7.3.5.2).
   const headers: Record<string, string> = { 'content-type': 'application/dicom' };
   if (length !== undefined) headers['content-length'] = String(length);
