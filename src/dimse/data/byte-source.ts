@@ -24,14 +24,19 @@ export class ByteSource {
 
   /** Waits until `count` bytes are there, or the end. */
   async fill(count: number): Promise<void> {
-    while (this.available < count) {
+    if (this.available >= count) return;
+    const { bytes, position } = this.cursor;
+    const parts = position < bytes.length ? [bytes.subarray(position)] : [];
+    let total = bytes.length - position;
+    while (total < count) {
       const { done, value } = await this.chunks.next();
-      if (done) return;
-      const { bytes, position } = this.cursor;
-      const rest = bytes.subarray(position);
-      this.passed += position;
-      this.cursor = new ElementCursor(rest.length === 0 ? value : Buffer.concat([rest, value]));
+      if (done) break;
+      parts.push(value);
+      total += value.length;
     }
+    const [first = Buffer.alloc(0), ...more] = parts;
+    this.passed += position;
+    this.cursor = new ElementCursor(more.length === 0 ? first : Buffer.concat(parts));
   }
 
   /** The next `count` bytes, which must be there. */

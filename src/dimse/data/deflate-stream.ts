@@ -52,9 +52,14 @@ export async function* inflatedChunks(
 }
 
 /** A data set as a raw deflate stream, padded to even length. */
-export async function* deflatedChunks(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+export function deflatedChunks(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+  return evenChunks(through(body, createDeflateRaw()));
+}
+
+/** The chunks, and a NUL when their lengths add up to an odd number. */
+export async function* evenChunks(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
   let length = 0;
-  for await (const chunk of through(body, createDeflateRaw())) {
+  for await (const chunk of body) {
     length += chunk.length;
     yield chunk;
   }

@@ -16,6 +16,9 @@ export const GROUP_ONE: Record<string, string> = {
   '075dc514': 'the data set begins with group 0001, which comes before the file meta information',
 };
 
+/** Values, fragments or deflated streams of odd length. */
+export const ODD_LENGTHS = '141b356f 50062183 58930cda 5a77e910 602dbefe 88762f18 98bc8dcd'.split(' ');
+
 /** Read and written, these are the same data set in other bytes. */
 export const OTHER_BYTES: Record<string, readonly string[]> = {
   'trailing padding (FFFC,FFFC) is dropped': (

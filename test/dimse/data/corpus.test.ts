@@ -14,7 +14,7 @@ import { writeDataset } from '../../../src/dimse/data/writer.ts';
 import { fromXml, toXml } from '../../../src/dimse/data/xml.ts';
 import { corpusRows, corpusTest } from '../../support/corpus.ts';
 import { compareDatasets, digest, pydicomReadings } from '../../support/pydicom.ts';
-import { GROUP_ONE, OTHER_BYTES, UNREADABLE } from './corpus-exceptions.ts';
+import { GROUP_ONE, ODD_LENGTHS, OTHER_BYTES, UNREADABLE } from './corpus-exceptions.ts';
 
 type CorpusFile = { name: string; key: string; syntax: string; body: Buffer };
 
@@ -122,6 +122,21 @@ corpusTest(
     assert.deepEqual(changed.sort(), ['4c637783', '868ec7a8']);
   },
 );
+
+corpusTest('PS3.5 7.1.1 making lengths even changes the files with odd ones only, and no value', async (dir) => {
+  const changed: string[] = [];
+  for (const { name, key, syntax, body } of files(dir)) {
+    const even = await convertDataset(body, syntax, syntax, { evenLengths: true });
+    assert.equal(even.length % 2, 0, name);
+    if (even.equals(body)) continue;
+    changed.push(key);
+    const { [Tag.PixelData]: pixels, ...rest } = readDataset(even, syntax);
+    const { [Tag.PixelData]: before, ...others } = readDataset(body, syntax);
+    assert.equal(jsonDigest(rest), jsonDigest(others), name);
+    assert.ok(evenBytes(pixels).length >= evenBytes(before).length, name);
+  }
+  assert.deepEqual(changed.sort(), [...ODD_LENGTHS, '4c637783', '868ec7a8'].sort());
+});
 
 corpusTest('Implicit VR keeps every value of standard attributes', async (dir) => {
   for (const { name, syntax, body } of files(dir)) {

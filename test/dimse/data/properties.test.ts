@@ -148,7 +148,7 @@ test('mutated data sets are re-encoded, or refused with a DicomError', async () 
   for (let run = 0; run < FUZZ_RUNS / 10; run++) {
     const from = [ExplicitLittle, ImplicitLittle, ExplicitBig, Deflated][run % 4] ?? ExplicitLittle;
     const bytes = mutated(writeDataset(originals[run % originals.length] ?? {}, from), random);
-    await convertDataset(bytes, from, ExplicitLittle).catch((error) => {
+    await convertDataset(bytes, from, ExplicitLittle, { evenLengths: run % 3 === 0 }).catch((error) => {
       if (!(error instanceof DicomError)) throw error;
     });
   }

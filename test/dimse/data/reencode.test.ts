@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import { inflatedChunks } from '../../../src/dimse/data/deflate-stream.ts';
 import { isIncomplete, readDataset } from '../../../src/dimse/data/reader.ts';
-import { convertDataset, reencode } from '../../../src/dimse/data/reencode.ts';
+import { convertDataset, type ReencodeOptions, reencode } from '../../../src/dimse/data/reencode.ts';
 import {
   Deflated,
   ExplicitBig,
@@ -177,12 +177,18 @@ const CASES: Case[] = [
   ['nothing', ImplicitLittle, Buffer.alloc(0), ExplicitLittle, Buffer.alloc(0)],
 ];
 
-async function inChunks(encoded: Buffer, size: number, fromUid: string, toUid: string): Promise<Buffer> {
+async function inChunks(
+  encoded: Buffer,
+  size: number,
+  fromUid: string,
+  toUid: string,
+  options: ReencodeOptions = {},
+): Promise<Buffer> {
   async function* chunks(): AsyncGenerator<Buffer> {
     for (let at = 0; at < encoded.length; at += size) yield encoded.subarray(at, at + size);
   }
   const parts: Buffer[] = [];
-  for await (const part of reencode(chunks(), fromUid, toUid)) parts.push(part);
+  for await (const part of reencode(chunks(), fromUid, toUid, options)) parts.push(part);
   return Buffer.concat(parts);
 }
 
@@ -199,6 +205,122 @@ test('chunks may be cut anywhere', async () => {
       assert.equal(converted.toString('hex'), to.toString('hex'), `${what}, ${size} bytes each`);
     }
   }
+});
+
+const EVEN: Case[] = [
+  [
+    'values, with the pad byte of their VR',
+    ExplicitLittle,
+    all(explicit('00080018', 'UI', '1.2'), explicit('00100020', 'LO', 'X'), explicit('7FE00010', 'OB', bytes(1))),
+    ExplicitLittle,
+    all(explicit('00080018', 'UI', '1.2\0'), explicit('00100020', 'LO', 'X '), explicit('7FE00010', 'OB', bytes(1, 0))),
+  ],
+  ['values in implicit VR', ImplicitLittle, implicit('00100020', 'X'), ImplicitLittle, implicit('00100020', 'X ')],
+  [
+    'values that change their syntax',
+    ImplicitLittle,
+    implicit('00100020', 'X'),
+    ExplicitLittle,
+    explicit('00100020', 'LO', 'X '),
+  ],
+  [
+    'items, in sequences that lose their length',
+    ExplicitLittle,
+    explicit('00081140', 'SQ', item(explicit('00080100', 'SH', '1'))),
+    ExplicitLittle,
+    explicit('00081140', 'SQ', openSequence(openItem(explicit('00080100', 'SH', '1 '))), UNDEFINED),
+  ],
+  [
+    'nothing in sequences that are even',
+    ExplicitLittle,
+    all(explicit('00081140', 'SQ', item(explicit('00080100', 'SH', '1 '))), explicit('00100020', 'LO', 'X')),
+    ExplicitLittle,
+    all(explicit('00081140', 'SQ', item(explicit('00080100', 'SH', '1 '))), explicit('00100020', 'LO', 'X ')),
+  ],
+  [
+    'what is deep within',
+    ExplicitLittle,
+    explicit('00081140', 'SQ', item(explicit('00081199', 'SQ', item(explicit('00080100', 'SH', '1'))))),
+    ExplicitLittle,
+    explicit(
+      '00081140',
+      'SQ',
+      openSequence(
+        openItem(explicit('00081199', 'SQ', openSequence(openItem(explicit('00080100', 'SH', '1 '))), UNDEFINED)),
+      ),
+      UNDEFINED,
+    ),
+  ],
+  [
+    'delimited sequences',
+    ExplicitLittle,
+    explicit('00081140', 'SQ', openSequence(openItem(explicit('00080100', 'SH', '1'))), UNDEFINED),
+    ExplicitLittle,
+    explicit('00081140', 'SQ', openSequence(openItem(explicit('00080100', 'SH', '1 '))), UNDEFINED),
+  ],
+  [
+    'the longest text, which becomes UN',
+    ExplicitLittle,
+    explicit('00104000', 'LT', 'x'.repeat(65535)),
+    ExplicitLittle,
+    explicit('00104000', 'UN', `${'x'.repeat(65535)} `),
+  ],
+  [
+    'fragments',
+    JpegBaseline,
+    all(
+      explicit('7FE00010', 'OB', '', UNDEFINED),
+      implicit('FFFEE000', bytes(0, 0, 0, 0)),
+      implicit('FFFEE000', bytes(1, 2, 3)),
+      implicit('FFFEE0DD'),
+    ),
+    JpegBaseline,
+    all(
+      explicit('7FE00010', 'OB', '', UNDEFINED),
+      implicit('FFFEE000', bytes(0, 0, 0, 0)),
+      implicit('FFFEE000', bytes(1, 2, 3, 0)),
+      implicit('FFFEE0DD'),
+    ),
+  ],
+  [
+    'fragments, and empties a table of odd offsets',
+    JpegBaseline,
+    all(
+      explicit('7FE00010', 'OB', '', UNDEFINED),
+      implicit('FFFEE000', bytes(0, 0, 0, 0, 11, 0, 0, 0)),
+      implicit('FFFEE000', bytes(1, 2, 3)),
+      implicit('FFFEE000', bytes(4, 5)),
+      implicit('FFFEE0DD'),
+    ),
+    JpegBaseline,
+    all(
+      explicit('7FE00010', 'OB', '', UNDEFINED),
+      implicit('FFFEE000'),
+      implicit('FFFEE000', bytes(1, 2, 3, 0)),
+      implicit('FFFEE000', bytes(4, 5)),
+      implicit('FFFEE0DD'),
+    ),
+  ],
+  ['a deflated stream', Deflated, bytes(3, 0, 0), Deflated, bytes(3, 0, 0, 0)],
+];
+
+for (const [what, fromUid, from, toUid, to] of EVEN) {
+  test(`PS3.5 7.1.1 makes even ${what}`, async () => {
+    for (const size of [1, 7, 1 << 20]) {
+      const converted = await inChunks(from, size, fromUid, toUid, { evenLengths: true });
+      assert.equal(converted.toString('hex'), to.toString('hex'), `${size} bytes each`);
+    }
+  });
+}
+
+test('odd lengths stay where nobody asks', async () => {
+  const encoded = all(explicit('00100020', 'LO', 'X'), explicit('7FE00010', 'OB', bytes(1)));
+  assert.deepEqual(await convertDataset(encoded, ExplicitLittle, ExplicitLittle), encoded);
+});
+
+test('a group length of any size is dropped without being held', async () => {
+  const encoded = all(implicit('00080000', Buffer.alloc(1 << 20)), implicit('00100020', 'X '));
+  assert.deepEqual(await convertDataset(encoded, ImplicitLittle, ExplicitLittle), explicit('00100020', 'LO', 'X '));
 });
 
 test('a deflated data set passes to its own syntax as it is', async () => {
