@@ -7,6 +7,7 @@ import { decodeFrame } from './decode.ts';
 import { hasVoi, renderGray } from './gray.ts';
 import type { Image } from './image.ts';
 import type { RenderOptions } from './options.ts';
+import { supplementalPalette, withSupplementalColours } from './supplemental-palette.ts';
 
 /** A picture of one (grey) or three (RGB) bytes a pixel. `scale` is its size relative to the source picture. */
 export type Picture = {
@@ -23,7 +24,11 @@ export async function renderPicture(image: Image, n: number, codecs: Codecs, opt
   const { rows: height, columns: width, photometric } = frame.pixel;
   const size = { width, height, source: sourceSize(image, frame.pixel) };
   if (photometric === 'MONOCHROME1' || photometric === 'MONOCHROME2') {
-    return { ...size, channels: 1, data: renderGray(image, frame, n, options.window) };
+    const gray = renderGray(image, frame, n, options.window);
+    const palette = supplementalPalette(image, frame, n);
+    return palette
+      ? { ...size, channels: 3, data: withSupplementalColours(frame, gray, palette) }
+      : { ...size, channels: 1, data: gray };
   }
   return { ...size, channels: 3, data: renderColour(image, frame) };
 }

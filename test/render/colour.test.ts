@@ -7,7 +7,7 @@ import { JpegBaseline, JpegLosslessSv1, RleLossless } from '../../src/dimse/data
 import { expandSegments } from '../../src/render/palette.ts';
 import type { PixelDescription } from '../../src/render/pixel.ts';
 import { encode, type Fixture, fixtureFolder, pixelOf } from './fixtures.ts';
-import { rendered } from './pictures.ts';
+import { cs, rendered, window } from './pictures.ts';
 
 const dir = fixtureFolder();
 
@@ -174,6 +174,16 @@ test('R-50, T-71 a palette of 0 entries has 65536', async () => {
 
 test('a palette image without its palette is corrupt', async () => {
   await assert.rejects(rendered(dir, indexed([0], {})), { kind: 'corrupt' });
+});
+
+test('R-57 a supplemental palette colours the values from its first one on, and leaves the others to the window', async () => {
+  const pixel = pixelOf({ rows: 1, columns: 4 });
+  const attributes = { ...palette(200, 16, [0x1000, 0x2000, 0xff00]), '00089205': cs('COLOR'), ...window(128, 256) };
+  const frames = [Uint8Array.from([10, 199, 200, 201])];
+  const shades = await rendered(dir, { pixel, frames, attributes });
+  assert.deepEqual(shades, [10, 10, 10, 199, 199, 199, 0x10, 0x20, 0xff, 0x20, 0xff, 0x10]);
+  const gray = await rendered(dir, { pixel, frames, attributes: { ...attributes, '00089205': cs('MONOCHROME') } });
+  assert.deepEqual(gray, [10, 199, 200, 201]);
 });
 
 const words = (...values: number[]): Uint8Array => new Uint8Array(Uint16Array.from(values).buffer);

@@ -14,14 +14,8 @@ type Exception = { because: string; window?: Window };
 
 /** DCMTK's reading of the file where it is another than ours; with `window` ours can be made to show the same. */
 const EXCEPTIONS: Readonly<Record<string, Exception>> = {
-  '218356eb': {
-    because: 'DCMTK does not look into functional groups and shows the whole range of values (R-100)',
-    window: { center: -425.5, width: 1197, function: 'linear' },
-  },
-  '1b00256d': {
-    because: 'DCMTK does not look into functional groups and shows the whole range of values (R-100)',
-    window: { center: -425.5, width: 1197, function: 'linear' },
-  },
+  '218356eb': { because: 'the supplemental palette is applied, and the window of the functional groups (R-57, R-100)' },
+  '1b00256d': { because: 'the supplemental palette is applied, and the window of the functional groups (R-57, R-100)' },
   '121f7770': {
     because: 'DCMTK counts padding as part of the range of values (R-32, R-38)',
     window: { center: -884.5, width: 4279, function: 'linear' },
