@@ -28,7 +28,7 @@ export type AppOptions = {
   /** Base URL as clients see it, base path included; else it is made from each request. */
   publicUrl?: string;
   trustedProxies?: readonly string[];
-  /** `*` is any origin. */
+  /** Origins whose pages may read answers: none when absent, `*` is any. */
   corsOrigins?: readonly string[];
   /** Follow PS3.18 8.7 to the letter: no Accept header, no answer but 406. */
   strictAccept?: boolean;
@@ -38,7 +38,8 @@ export type AppOptions = {
   logger?: FastifyBaseLogger;
 };
 
-const ANY_ORIGIN: readonly string[] = ['*'];
+/** None: any web page could else read patient data through the browser of whoever can reach the gateway. */
+const NO_ORIGIN: readonly string[] = [];
 const EXPOSED = ['Warning', 'Content-Location', 'Location', 'Retry-After', 'ETag', 'Content-Range', 'Allow'];
 const UPLOAD_LIMITS: UploadLimits = {
   maxInstanceBytes: 4 * 1024 ** 3,
@@ -50,7 +51,7 @@ const UPLOAD_LIMITS: UploadLimits = {
 export async function buildApp(gateway: Gateway, renderer: Renderer, options: AppOptions): Promise<FastifyInstance> {
   const service = createService(gateway, renderer, options);
   const app = fastify(serverOptions(options));
-  await app.register(cors, { delegator: corsOptions(options.corsOrigins ?? ANY_ORIGIN) });
+  await app.register(cors, { delegator: corsOptions(options.corsOrigins ?? NO_ORIGIN) });
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler((request) => {
     throw new DicomError('not-found', 'no such resource', { field: request.method });
@@ -109,7 +110,7 @@ function createService(gateway: Gateway, renderer: Renderer, options: AppOptions
 }
 
 function serverOptions(options: AppOptions): FastifyHttpOptions<Server> {
-  const { corsOrigins = ANY_ORIGIN } = options;
+  const { corsOrigins = NO_ORIGIN } = options;
   const isOpen = corsOrigins.includes('*');
   return {
     ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
@@ -138,7 +139,7 @@ function corsOptions(origins: readonly string[]) {
     const { headers, method } = request;
     const preflight = method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
     return {
-      origin: origins.includes('*') ? '*' : [...origins],
+      origin: origins.includes('*') ? '*' : origins.length > 0 && [...origins],
       methods: ['GET', 'HEAD', 'POST', 'OPTIONS'],
       exposedHeaders: EXPOSED,
       maxAge: 86_400,

@@ -33,6 +33,10 @@ export function createFakeRenderer(): FakeRenderer {
         bytes: Buffer.from(JSON.stringify({ file: basename(path), frame, ...options })),
       };
     },
+    async animate(path, options) {
+      refuse(path);
+      return { mediaType: options.mediaType, bytes: Buffer.from(JSON.stringify({ animated: true, ...options })) };
+    },
     async decode(path, frame) {
       refuse(path);
       return { bytes: Buffer.concat([Buffer.from([frame]), PIXELS]), photometricInterpretation: 'MONOCHROME2' };

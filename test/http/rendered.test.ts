@@ -58,6 +58,13 @@ test('W-N3 a single part shows the first frame, multipart all', async (t) => {
   assert.match(parts()[1]?.headers['content-location'] ?? '', /\/frames\/2$/);
 });
 
+test('Table 8.7.4-1 image/gif of a multi-frame instance is animated, of one frame it is not', async (t) => {
+  const gif = async (url: string) => (await get(t, url, 'image/gif')).answer.json();
+  assert.equal((await gif(`${pathOf(FIXTURES.jpeg)}/rendered`)).animated, true);
+  assert.equal((await gif(`${pathOf(FIXTURES.jpeg)}/frames/2/rendered`)).frame, 2);
+  assert.equal((await gif(`${pathOf(FIXTURES.explicit)}/rendered`)).frame, 1);
+});
+
 test('W-R6 rendered frames', async (t) => {
   const one = await get(t, `${pathOf(FIXTURES.jpeg)}/frames/3/rendered`, 'image/png');
   assert.equal(one.answer.json().frame, 3);

@@ -92,6 +92,25 @@ test('a client that goes away within the answer releases what it held', { timeou
   await until(() => ended && gateway.held === 0);
 });
 
+test('a client that goes away while the PACS stalls within the answer aborts the work behind it', {
+  timeout: 20_000,
+}, async (t) => {
+  const { url, dispatcher, gateway } = await listen(t);
+  const { retrieve } = gateway;
+  gateway.retrieve = async function* stalling(resource, options) {
+    for await (const file of retrieve(resource, options)) {
+      yield file;
+      await new Promise((_, no) => options.signal.addEventListener('abort', () => no(options.signal.reason)));
+    }
+  };
+  const answer = await request(`${url}${PATHS.native}`, { dispatcher, headers: { accept: ANY } });
+  await once(answer.body, 'readable');
+  answer.body.on('error', () => {});
+  gateway.retrieve = retrieve;
+  answer.body.destroy();
+  await until(() => gateway.aborted > 0 && gateway.held === 0);
+});
+
 test('a slow reader holds the source back', { timeout: 20_000 }, async (t) => {
   const { port, renderer } = await listen(t);
   let made = 0;

@@ -1,5 +1,5 @@
 // WADO-RS: rendered studies, series, instances and frames (PS3.18 10.4.1.1.3, 10.4.1.1.4). A single part shows the first
-// frame asked for, multipart/related one part per frame.
+// frame asked for, or as GIF all of them in turn; multipart/related has one part per frame.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { StoredFile } from '../../bridge/gateway.ts';
@@ -79,7 +79,12 @@ async function sendFrames(
   if (isUnchanged(request.headers['if-none-match'], etag)) return reply.status(304).send();
   if (multipart) return sendParts(request, reply, mediaType, framesOf(file, frames, options, baseUrl, service, signal));
   const [frame = 1] = frames ?? [];
-  const { bytes } = await service.renderer.render(file.path, frame, options, signal);
+  const { renderer } = service;
+  // A GIF can show all frames of a loop (Table 8.7.4-1, multi-frame image).
+  const animated = frames === undefined && mediaType === 'image/gif' && (await openImage(file.path)).numberOfFrames > 1;
+  const { bytes } = animated
+    ? await renderer.animate(file.path, options, signal)
+    : await renderer.render(file.path, frame, options, signal);
   const location = locate(baseUrl, file) + (frames === undefined ? '' : `/frames/${frame}`);
   return sendStream(request, reply, once(bytes), {
     'content-type': mediaType,
