@@ -122,47 +122,54 @@ export function checkRequired(command: Command): void {
   }
 }
 
-const PADDING = { UI: 0x00, AE: 0x20, LO: 0x20 } as const;
+const PADDING = { UI: 0x00, AE: 0x20, LO: 0x20, US: 0x00, AT: 0x00 } as const satisfies Record<CommandVr, number>;
 
-function encodeValue(vr: CommandVr, value: number | string | string[]): Buffer {
-  if (typeof value === 'number') {
-    const bytes = Buffer.allocUnsafe(2);
-    bytes.writeUInt16LE(value);
-    return bytes;
-  }
-  if (Array.isArray(value)) {
-    const bytes = Buffer.allocUnsafe(4 * value.length);
-    value.forEach((tag, index) => {
-      bytes.writeUInt16LE(Number.parseInt(tag.slice(0, 4), 16), 4 * index);
-      bytes.writeUInt16LE(Number.parseInt(tag.slice(4), 16), 4 * index + 2);
-    });
-    return bytes;
-  }
-  const length = Buffer.byteLength(value, 'latin1');
-  const bytes = Buffer.alloc(length + (length & 1), PADDING[vr as keyof typeof PADDING]);
-  bytes.write(value, 'latin1');
-  return bytes;
+type CommandValue = number | string | readonly string[];
+
+/** Bytes of a value field: even (D-2). */
+function lengthOf(value: CommandValue): number {
+  if (typeof value === 'number') return 2;
+  if (typeof value === 'string') return value.length + (value.length & 1);
+  return 4 * value.length;
 }
+
+/** Writes one element and returns where the next one begins. */
+function writeElement(to: Buffer, offset: number, element: number, vr: CommandVr, value: CommandValue): number {
+  const length = lengthOf(value);
+  const end = offset + 8 + length;
+  to.writeUInt16LE(0, offset);
+  to.writeUInt16LE(element, offset + 2);
+  to.writeUInt32LE(length, offset + 4);
+  if (typeof value === 'number') to.writeUInt16LE(value, offset + 8);
+  else if (typeof value === 'string') {
+    if (value.length % 2 === 1) to.writeUInt8(PADDING[vr], end - 1);
+    to.write(value, offset + 8, 'latin1');
+  } else {
+    value.forEach((tag, index) => {
+      to.writeUInt16LE(Number.parseInt(tag.slice(0, 4), 16), offset + 8 + 4 * index);
+      to.writeUInt16LE(Number.parseInt(tag.slice(4), 16), offset + 10 + 4 * index);
+    });
+  }
+  return end;
+}
+
+const ORDERED = (Object.keys(ELEMENTS) as ElementName[]).map((name) => [name, ...ELEMENTS[name]] as const);
+/** (0000,0000) itself: header and UL. */
+const GROUP_LENGTH = 12;
 
 /** Group 0000 with its group length first, ascending, even lengths (D-1, D-2). */
 export function encodeCommand(command: Command): Buffer {
-  const chunks: Buffer[] = [];
-  const push = (element: number, value: Buffer) => {
-    const header = Buffer.alloc(8);
-    header.writeUInt16LE(element, 2);
-    header.writeUInt32LE(value.length, 4);
-    chunks.push(header, value);
-  };
-  for (const [name, [element, vr]] of Object.entries(ELEMENTS)) {
-    const value = command[name as ElementName];
-    if (value !== undefined) push(element, encodeValue(vr, value));
-  }
-  const body = Buffer.concat(chunks);
-  chunks.length = 0;
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(body.length);
-  push(0x0000, length);
-  return Buffer.concat([...chunks, body]);
+  const present = ORDERED.flatMap(([name, element, vr]) => {
+    const value = command[name];
+    return value === undefined ? [] : [{ element, vr, value }];
+  });
+  const length = present.reduce((sum, { value }) => sum + 8 + lengthOf(value), 0);
+  const bytes = Buffer.alloc(GROUP_LENGTH + length);
+  bytes.writeUInt32LE(4, 4);
+  bytes.writeUInt32LE(length, 8);
+  let offset = GROUP_LENGTH;
+  for (const { element, vr, value } of present) offset = writeElement(bytes, offset, element, vr, value);
+  return bytes;
 }
 
 function decodeValue(vr: CommandVr, bytes: Buffer, name: ElementName): number | string | string[] | undefined {

@@ -111,6 +111,14 @@ test('D-2 the first fixture is encoded byte for byte', () => {
   assert.deepEqual(echo && encodeCommand(echo.value), echo?.bytes);
 });
 
+test('D-2 empty values have length 0, odd ones are padded', () => {
+  const command = requestCommand('C-MOVE', { moveDestination: '', affectedSopClassUid: '1.2', errorComment: 'odd' });
+  const bytes = encodeCommand(command);
+  assert.ok(bytes.includes(hex('0000 0006 00000000')));
+  assert.ok(bytes.includes(hex('0000 0200 04000000 "1.2" 00')));
+  assert.ok(bytes.includes(hex('0000 0209 04000000 "odd "')));
+});
+
 test('D-3 0101H means no data set, any other value means that one follows', () => {
   const command = requestCommand('C-FIND', {});
   assert.equal(hasDataSet(command), false);

@@ -5,10 +5,13 @@ import { type Wait, waitFor } from './deadline.ts';
 
 /** Bytes that may wait to be sent before the sender must. */
 const MAX_UNSENT = 1 << 19;
+/** Up to here copying into one buffer costs less than handing over several. */
+const SMALL = 1 << 14;
 
 export class Outlet {
   readonly #socket: Socket;
-  #corked = false;
+  #pending: Buffer[] = [];
+  #size = 0;
   #drain: PromiseWithResolvers<void> | undefined;
 
   constructor(socket: Socket) {
@@ -19,21 +22,18 @@ export class Outlet {
     });
   }
 
-  /** Does nothing on a socket that cannot be written to any more. */
   write(chunks: readonly Buffer[]): void {
-    if (!this.#socket.writable) return;
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#socket.cork();
-      process.nextTick(() => this.#uncork());
+    if (this.#pending.length === 0) process.nextTick(() => this.#flush());
+    for (const chunk of chunks) {
+      this.#pending.push(chunk);
+      this.#size += chunk.length;
     }
-    for (const chunk of chunks) this.#socket.write(chunk);
   }
 
   /** Undefined when there is room for more, else settles when there is; rejects with what close() is given. */
   room(wait: Wait): Promise<void> | undefined {
-    if (this.#socket.writableLength < MAX_UNSENT) return undefined;
-    this.#uncork();
+    if (this.#socket.writableLength + this.#size < MAX_UNSENT) return undefined;
+    this.#flush();
     if (!this.#socket.writableNeedDrain) return undefined;
     this.#drain ??= Promise.withResolvers<void>();
     return waitFor(this.#drain.promise, wait);
@@ -44,9 +44,19 @@ export class Outlet {
     this.#drain = undefined;
   }
 
-  #uncork(): void {
-    if (!this.#corked) return;
-    this.#corked = false;
+  /** Lets go of what cannot be written any more. */
+  #flush(): void {
+    const chunks = this.#pending;
+    const size = this.#size;
+    this.#pending = [];
+    this.#size = 0;
+    if (chunks.length === 0 || !this.#socket.writable) return;
+    if (size <= SMALL) {
+      this.#socket.write(Buffer.concat(chunks, size));
+      return;
+    }
+    this.#socket.cork();
+    for (const chunk of chunks) this.#socket.write(chunk);
     this.#socket.uncork();
   }
 }
