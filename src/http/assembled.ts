@@ -12,6 +12,7 @@ import { syntaxOf } from './codestream-syntax.ts';
 import type { UploadedInstance } from './dicom-part.ts';
 import type { MediaType } from './media-type.ts';
 import { EXPLICIT_LITTLE } from './offers.ts';
+import { decodeRaster, isRaster, type Raster } from './raster.ts';
 import type { Spooled } from './spool.ts';
 
 /** One part of bulk data. */
@@ -57,6 +58,7 @@ export async function assemble(metadata: Dataset, find: FindBulk): Promise<Uploa
   const parts = pixels?.BulkDataURI === undefined ? [] : find(pixels.BulkDataURI);
   if (pixels?.BulkDataURI !== undefined && parts.length === 0) throw refuse('the pixel data were not sent');
   const [first] = parts;
+  if (first !== undefined && isRaster(first.type.type)) return assemblePicture(dataset, parts, find);
   const syntax = first === undefined ? EXPLICIT_LITTLE : syntaxOf(first.type, first.bytes.head);
   const described = first === undefined ? dataset : describe(dataset, first.bytes.head, syntax, parts.length);
   const [head, tail] = await Promise.all([
@@ -73,6 +75,36 @@ export async function assemble(metadata: Dataset, find: FindBulk): Promise<Uploa
   return { ...uids, transferSyntaxUid: syntax, body: write(head, parts, tail, syntax, vr) };
 }
 
+/** The instance with its PNG or GIF pictures as native frames; the description is what the pictures are. */
+async function assemblePicture(
+  dataset: Dataset,
+  parts: readonly UploadedBulk[],
+  find: FindBulk,
+): Promise<UploadedInstance> {
+  const wanted = dataset[Tag.SamplesPerPixel]?.Value?.[0];
+  const frames: Raster[] = [];
+  for (const { bytes } of parts) {
+    frames.push(await decodeRaster(await whole(bytes), typeof wanted === 'number' ? wanted : undefined));
+  }
+  const description = frames[0]?.description ?? {};
+  const same = frames.every((frame) => JSON.stringify(frame.description) === JSON.stringify(description));
+  if (!same) throw refuse('its pictures differ in size or colour');
+  const samples = Buffer.concat(frames.map((frame) => frame.samples));
+  const count: Dataset = frames.length > 1 ? { [Tag.NumberOfFrames]: { vr: 'IS', Value: [frames.length] } } : {};
+  const bits = description[Tag.BitsAllocated]?.Value?.[0];
+  const pixels: Dataset = { [PIXEL_DATA]: { vr: bits === 16 ? 'OW' : 'OB', InlineBinary: samples } };
+  return assemble({ ...dataset, ...description, ...count, ...pixels }, find);
+}
+
+async function whole(bytes: Spooled): Promise<Buffer> {
+  if (bytes.length > LARGEST_VALUE) {
+    throw new DicomError('too-large', 'a bulk data value is too large', { field: 'body' });
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of bytes.read()) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
 function pick(dataset: Dataset, wanted: (tag: string) => boolean): Dataset {
   return Object.fromEntries(Object.entries(dataset).filter(([tag]) => wanted(tag)));
 }
@@ -83,11 +115,7 @@ async function encode(dataset: Dataset, find: FindBulk): Promise<Buffer> {
     const [part, ...others] = find(uri);
     if (part === undefined) throw refuse('bulk data that it names were not sent');
     if (others.length > 0) throw refuse('a value that is no pixel data has several parts');
-    if (part.bytes.length > LARGEST_VALUE)
-      throw new DicomError('too-large', 'a bulk data value is too large', { field: 'body' });
-    const chunks: Buffer[] = [];
-    for await (const chunk of part.bytes.read()) chunks.push(chunk);
-    values.set(uri, Buffer.concat(chunks));
+    values.set(uri, await whole(part.bytes));
   }
   return writeDataset(dataset, EXPLICIT_LITTLE, { bulk: (uri) => values.get(uri) });
 }

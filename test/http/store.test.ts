@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import sharp from 'sharp';
 import type { Dataset } from '../../src/dimse/data/dataset.ts';
 import { toJson } from '../../src/dimse/data/json.ts';
 import { readDataset } from '../../src/dimse/data/reader.ts';
@@ -221,6 +222,39 @@ test('S-17 a JPEG tells its own transfer syntax and, where the metadata do not, 
   assert.deepEqual(stored['00280010']?.Value, [2]);
   assert.deepEqual(stored['00280011']?.Value, [3]);
   assert.deepEqual(stored['00282110']?.Value, ['01']);
+});
+
+test('T-47 S-15 a PNG becomes native pixel data with the description it needs', async (t) => {
+  const grey = Buffer.from([10, 20, 30, 40, 50, 60]);
+  const raw = { width: 3, height: 2, channels: 1 as const };
+  const png = await sharp(grey, { raw }).toColourspace('b-w').png().toBuffer();
+  const bare = Object.fromEntries(
+    Object.entries(metadataOf(FIXTURES.explicit, 'b')).filter(([tag]) => !tag.startsWith('0028')),
+  );
+  const parts = [
+    { headers: { 'Content-Type': 'application/dicom+json' }, body: Buffer.from(`[${toJson(bare)}]`) },
+    { headers: { 'Content-Type': 'image/png', 'Content-Location': 'b' }, body: png },
+  ];
+  const { answer, gateway } = await post(t, parts, { type: related('application/dicom+json') });
+  assert.equal(answer.statusCode, 200, answer.payload);
+  assert.equal(gateway.stored[0]?.transferSyntaxUid, EXPLICIT);
+  const stored = readDataset(gateway.stored[0]?.bytes ?? Buffer.alloc(0), EXPLICIT);
+  assert.deepEqual(Buffer.from(stored['7FE00010']?.InlineBinary ?? []), grey);
+  const values = ['00280002', '00280004', '00280010', '00280011', '00280100'].map((tag) => stored[tag]?.Value?.[0]);
+  assert.deepEqual(values, [1, 'MONOCHROME2', 2, 3, 8]);
+});
+
+test('a picture that can not be decoded is refused with the reason C122', async (t) => {
+  const parts = [
+    {
+      headers: { 'Content-Type': 'application/dicom+json' },
+      body: Buffer.from(`[${toJson(metadataOf(FIXTURES.explicit, 'b'))}]`),
+    },
+    { headers: { 'Content-Type': 'image/png', 'Content-Location': 'b' }, body: Buffer.from('no PNG') },
+  ];
+  const { answer } = await post(t, parts, { type: related('application/dicom+json') });
+  assert.equal(answer.statusCode, 409);
+  assert.equal(answer.json()['00081198'].Value[0]['00081197'].Value[0], 0xc122);
 });
 
 const REFUSED: readonly (readonly [name: string, type: string | undefined, body: string, status: number])[] = [
