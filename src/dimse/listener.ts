@@ -77,7 +77,9 @@ class Acceptor implements Listener {
   }
 
   listen(): Promise<Listener> {
-    const { host, port } = this.#options;
+    const { host, port, maxAssociations = DEFAULT_MAX_ASSOCIATIONS } = this.#options;
+    // Connections that have not asked for an association yet are not rejected but must not pile up either.
+    this.#server.maxConnections = 2 * maxAssociations + 16;
     return new Promise((resolve, reject) => {
       this.#server.once('error', (error: NodeJS.ErrnoException) => {
         const where = `${host ?? '*'}:${port}`;
