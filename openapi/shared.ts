@@ -64,9 +64,13 @@ const SEARCH_PARAMETERS: readonly Parameter[] = [
   }),
   inQuery('limit', 'Results at most', { type: 'integer', minimum: 0 }),
   inQuery('offset', 'Results to skip', { type: 'integer', minimum: 0, default: 0 }),
-  inQuery('fuzzymatching', 'Answered with a Warning where names are matched literally', TRUE_OR_FALSE),
-  inQuery('emptyvaluematching', 'Answered with a Warning where the PACS does not do it', TRUE_OR_FALSE),
-  inQuery('multiplevaluematching', 'Answered with a Warning where the PACS does not do it', TRUE_OR_FALSE),
+  inQuery('fuzzymatching', 'Answered with a Warning: names are matched literally', TRUE_OR_FALSE),
+  inQuery('emptyvaluematching', 'Whether two double quotes match an empty value (PS3.18 8.3.4.5)', TRUE_OR_FALSE),
+  inQuery(
+    'multiplevaluematching',
+    'Whether a list of values must match a list of values (PS3.18 8.3.4.6)',
+    TRUE_OR_FALSE,
+  ),
 ];
 
 const VIEWPORT = inQuery(

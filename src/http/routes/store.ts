@@ -1,6 +1,7 @@
 // STOW-RS: POST /studies and /studies/{study} (PS3.18 10.5). Uploads are read as they arrive and sent on to the PACS.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { FAULTS } from '../../bridge/faults.ts';
 import type { StoreResult } from '../../bridge/gateway.ts';
 import { toJson } from '../../dimse/data/json.ts';
 import { toXml } from '../../dimse/data/xml.ts';
@@ -42,5 +43,6 @@ function send({ response, httpStatus }: StoreResult, mediaType: string, reply: F
   if (typeof location === 'string' && httpStatus < 300) {
     reply.headers({ location, 'content-location': location });
   }
+  if (httpStatus === 503) reply.header('retry-after', String(FAULTS.busy.retryAfter));
   return reply.status(httpStatus).header('content-type', mediaType).send(Buffer.from(text));
 }

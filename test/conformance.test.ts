@@ -1,0 +1,34 @@
+// The conformance statement names what the code offers: resources, media types, nothing less.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { DOCUMENT } from '../openapi/openapi.ts';
+import { OFFERS } from '../src/http/offers.ts';
+
+const STATEMENT = readFileSync(new URL('../openapi/conformance.md', import.meta.url), 'utf8');
+
+test('every media type that is offered is in the conformance statement', () => {
+  const types = new Set(Object.values(OFFERS).flatMap((offers) => offers.map(({ mediaType }) => mediaType)));
+  // WADL is part of Capabilities, whose types the standard fixes.
+  types.delete('application/vnd.sun.wadl+xml');
+  for (const type of types) assert.ok(STATEMENT.toLowerCase().includes(`\`${type}\``), type);
+});
+
+test('every kind of resource of the contract is in the conformance statement', () => {
+  for (const path of Object.keys(DOCUMENT.paths ?? {})) {
+    const last = path.split('/').at(-1) ?? '';
+    if (path.startsWith('/studies') || path === '/series' || path === '/instances') {
+      assert.ok(STATEMENT.includes(last), path);
+    }
+  }
+});
+
+test('every parameter that rendering and searching document is in the conformance statement', () => {
+  const parameters = Object.values(DOCUMENT.components?.parameters ?? {});
+  for (const parameter of parameters) {
+    const name = 'name' in parameter ? parameter.name : '';
+    if (['match', 'includefield', 'emptyvaluematching', 'multiplevaluematching'].includes(name)) continue;
+    assert.ok(STATEMENT.includes(`\`${name}`), name);
+  }
+});
