@@ -13,8 +13,13 @@ const PNG_COMPRESSION = 4;
 /** Encodes one picture. */
 export async function encodePicture(picture: Picture, options: RenderOptions): Promise<Buffer> {
   const placed = options.viewport ? intoViewport(picture, options.viewport) : open(picture);
-  const image = picture.channels === 1 ? placed.toColourspace('b-w') : placed;
-  return encoded(image, picture, options).toBuffer();
+  return encoded(inColourSpace(placed, picture, options), picture, options).toBuffer();
+}
+
+/** A grey picture stays one channel, unless a profile is asked for: those at hand are of RGB (W-Q9). */
+function inColourSpace(image: Sharp, { channels }: Picture, { iccProfile }: RenderOptions): Sharp {
+  if (iccProfile) return image.toColourspace('srgb').withIccProfile(iccProfile);
+  return channels === 1 ? image.toColourspace('b-w') : image;
 }
 
 /** A page of an animation: RGB, already in the viewport. */

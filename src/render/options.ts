@@ -16,6 +16,9 @@ export type Window = { center: number; width: number; function: 'linear' | 'line
 export const RENDERED_MEDIA_TYPES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'] as const;
 export type RenderedMediaType = (typeof RENDERED_MEDIA_TYPES)[number];
 
+/** Colour spaces whose profiles are at hand. */
+export type IccProfile = 'srgb' | 'p3';
+
 /** How a frame is to be shown. */
 export type RenderOptions = {
   mediaType: RenderedMediaType;
@@ -23,6 +26,8 @@ export type RenderOptions = {
   quality?: number;
   viewport?: Viewport;
   window?: Window;
+  /** The colour space that the picture is brought into, and whose profile is embedded. */
+  iccProfile?: IccProfile;
   /** A picture to recognise rather than to read: decoded at a lower resolution where the codestream allows it. */
   thumbnail?: boolean;
 };
@@ -34,7 +39,15 @@ export type ParsedOptions = { options: RenderOptions; warnings: string[] };
 export type Query = readonly (readonly [name: string, value: string])[];
 
 const ANNOTATIONS = ['patient', 'technique'];
-const PROFILES = ['no', 'yes', 'srgb', 'adobergb', 'rommrgb', 'displayp3'];
+/** Values of iccprofile (PS3.18 8.3.5.1.5); `yes` leaves the choice to the server. */
+const PROFILES: Readonly<Record<string, IccProfile | 'none' | 'unsupported'>> = {
+  no: 'none',
+  yes: 'srgb',
+  srgb: 'srgb',
+  displayp3: 'p3',
+  adobergb: 'unsupported',
+  rommrgb: 'unsupported',
+};
 const FUNCTIONS = ['linear', 'linear-exact', 'sigmoid'] as const;
 /** Enough for any display; a larger picture would only cost memory. */
 const MAX_SIDE = 8192;
@@ -52,15 +65,14 @@ export function parseRenderOptions(
   const viewport = parseViewport(single(query, 'viewport'), thumbnail);
   const quality = parseQuality(single(query, 'quality'));
   const window = parseWindow(single(query, 'window'));
-  const warnings = [
-    ...parseAnnotation(single(query, 'annotation')),
-    ...parseProfile(single(query, 'iccprofile'), mediaType),
-  ];
+  const iccProfile = parseProfile(single(query, 'iccprofile'), mediaType);
+  const warnings = parseAnnotation(single(query, 'annotation'));
   const options: RenderOptions = {
     mediaType,
     ...(viewport && { viewport }),
     ...(quality !== undefined && { quality }),
     ...(window && { window }),
+    ...(iccProfile && { iccProfile }),
     ...(thumbnail && { thumbnail }),
   };
   return { options, warnings };
@@ -122,12 +134,13 @@ function parseAnnotation(text: string | undefined): string[] {
   return [`The following annotation values are not supported: ${values.join(',')}`];
 }
 
-/** Pictures carry no profile: `no` is what is done, anything else is answered as the media type allows. */
-function parseProfile(text: string | undefined, mediaType: string): string[] {
-  if (text === undefined || text === 'no') return [];
-  if (!PROFILES.includes(text)) throw malformed('iccprofile', `is one of ${PROFILES.join(', ')}`);
+function parseProfile(text: string | undefined, mediaType: string): IccProfile | undefined {
+  const profile = text === undefined ? 'none' : PROFILES[text];
+  if (profile === undefined) throw malformed('iccprofile', `is one of ${Object.keys(PROFILES).join(', ')}`);
+  if (profile === 'none') return undefined;
+  if (profile === 'unsupported') throw malformed('iccprofile', 'names a colour space that is not supported');
   if (mediaType === 'image/gif') throw malformed('iccprofile', 'must be no: image/gif cannot embed profiles');
-  return [];
+  return profile;
 }
 
 function decimal(field: string, text: string): number {

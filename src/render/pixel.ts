@@ -25,7 +25,7 @@ export type PixelDescription = {
 };
 
 /** No frame larger than this is decoded, whatever its header or codestream says. */
-export const MAX_FRAME_BYTES = 1024 * 1024 * 1024;
+export const MAX_FRAME_BYTES = 512 * 1024 * 1024;
 
 const BITS_ALLOCATED = new Set([1, 8, 16, 32, 64]);
 const SAMPLES_PER_PIXEL = new Set([1, 3, 4]);

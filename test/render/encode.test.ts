@@ -147,6 +147,17 @@ test('a GIF of a grey picture has its exact greys', async () => {
   assert.deepEqual([...data], [...frame]);
 });
 
+for (const mediaType of ['image/jpeg', 'image/png'] as const) {
+  test(`W-Q9 ${mediaType} carries the profile that is asked for, and none unasked`, async () => {
+    for (const file of [path, colour]) {
+      const named = await renderer.render(file, 1, { mediaType, iccProfile: 'srgb' });
+      const plain = await renderer.render(file, 1, { mediaType });
+      assert.match((await sharp(named.bytes).metadata()).icc?.toString('latin1') ?? '', /acsp/);
+      assert.equal((await sharp(plain.bytes).metadata()).icc, undefined);
+    }
+  });
+}
+
 const moving = await writeFixture(dir, {
   pixel: gray,
   frames: [0, 1, 2].map((n) => frame.map((value) => value + 80 * n)),

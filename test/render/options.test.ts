@@ -30,6 +30,9 @@ const ACCEPTED: [name: string, value: string, expected: Omit<RenderOptions, 'med
   ['window', '-0.5,0.25,linear-exact', { window: { center: -0.5, width: 0.25, function: 'linear-exact' } }],
   ['window', '1e3,2.5E2,sigmoid', { window: { center: 1000, width: 250, function: 'sigmoid' } }],
   ['iccprofile', 'no', {}],
+  ['iccprofile', 'yes', { iccProfile: 'srgb' }],
+  ['iccprofile', 'srgb', { iccProfile: 'srgb' }],
+  ['iccprofile', 'displayp3', { iccProfile: 'p3' }],
   ['WindowCenter', '40', {}],
 ];
 
@@ -68,6 +71,7 @@ const REFUSED: [rule: string, name: string, value: string][] = [
   ['W-Q6', 'window', 'NaN,400,linear'],
   ['W-Q6', 'window', '1e999,400,linear'],
   ['W-Q7', 'iccprofile', 'sRGB'],
+  ['W-Q7, no profile at hand:', 'iccprofile', 'adobergb'],
   ['W-Q7', 'iccprofile', ''],
 ];
 
