@@ -31,9 +31,7 @@ function refuse(what: string): DicomError {
 }
 
 /** The UIDs that a row of the answer is told by. @throws DicomError `corrupt` when one is missing */
-export function uidsOf(
-  dataset: Dataset,
-): Pick<UploadedInstance, 'sopClassUid' | 'sopInstanceUid' | 'studyInstanceUid'> {
+export function uidsOf(dataset: Dataset): Omit<UploadedInstance, 'transferSyntaxUid' | 'body'> {
   const uidOf = (tag: string, keyword: string): string => {
     const value = dataset[tag]?.Value?.[0];
     if (typeof value !== 'string' || !isUidShape(value)) throw refuse(`there is no ${keyword}`);
@@ -43,6 +41,7 @@ export function uidsOf(
     sopClassUid: uidOf(Tag.SOPClassUID, 'SOPClassUID'),
     sopInstanceUid: uidOf(Tag.SOPInstanceUID, 'SOPInstanceUID'),
     studyInstanceUid: uidOf(Tag.StudyInstanceUID, 'StudyInstanceUID'),
+    seriesInstanceUid: uidOf(Tag.SeriesInstanceUID, 'SeriesInstanceUID'),
   };
 }
 

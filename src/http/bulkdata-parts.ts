@@ -41,9 +41,14 @@ export async function* bulkdataParts(
   asked: BulkdataRequest,
   service: Service,
 ): AsyncGenerator<BulkdataPart, void, undefined> {
-  const syntax = transferSyntax(asked.file.transferSyntaxUid);
-  if (isPixelData(asked.path) && syntax?.encapsulated === true) yield* compressedParts(asked, service);
+  const stored = transferSyntax(asked.file.transferSyntaxUid)?.encapsulated === true;
+  // Native pixel data are compressed for who takes nothing else.
+  if (isPixelData(asked.path) && (stored || !acceptsOctets(asked))) yield* compressedParts(asked, service);
   else yield await valuePart(asked, service);
+}
+
+function acceptsOctets(asked: BulkdataRequest): boolean {
+  return acceptedOf(asked, []).some(({ mediaType }) => mediaType === OCTETS);
 }
 
 function acceptedOf({ wanted, multipartOnly }: BulkdataRequest, extra: readonly Offer[]): Representation[] {
@@ -79,7 +84,7 @@ async function valuePart(asked: BulkdataRequest, { gateway }: Service): Promise<
   };
 }
 
-/** Compressed pixel data: a part per frame as stored, or all frames in one part when they are decoded. */
+/** Pixel data in compressed form, stored or asked for: a part per frame, or all frames in one part when they are decoded. */
 async function* compressedParts(
   asked: BulkdataRequest,
   { renderer }: Service,

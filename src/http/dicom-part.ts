@@ -9,13 +9,13 @@ import { DicomError } from '../dimse/errors.ts';
 import type { Instance } from '../dimse/instance.ts';
 
 /** An instance with what a body of it must be checked against. */
-export type UploadedInstance = Instance & { studyInstanceUid: string };
+export type UploadedInstance = Instance & { studyInstanceUid: string; seriesInstanceUid: string };
 
 /** File meta information and groups 0008 to 0020 come within this many bytes, or the part is refused. */
 const MAX_HEAD = 16 * 1024 * 1024;
 const FIRST_TRY = 4096;
-/** First tag behind Study Instance UID. */
-const BEHIND = '0020000E';
+/** First tag behind Series Instance UID. */
+const BEHIND = '0020000F';
 
 type Head = { transferSyntaxUid: string; dataOffset: number; dataset: Dataset; sopClassUid: string };
 
@@ -30,9 +30,11 @@ export async function readInstance(body: AsyncIterable<Buffer>): Promise<Uploade
     const { dataset, transferSyntaxUid } = head;
     const sopInstanceUid = uidOf(dataset, Tag.SOPInstanceUID, 'SOPInstanceUID');
     const studyInstanceUid = uidOf(dataset, Tag.StudyInstanceUID, 'StudyInstanceUID');
+    const seriesInstanceUid = uidOf(dataset, Tag.SeriesInstanceUID, 'SeriesInstanceUID');
     const { sopClassUid } = head;
     const rest = passOn(held.subarray(head.dataOffset), chunks);
-    return { sopClassUid, sopInstanceUid, studyInstanceUid, transferSyntaxUid, body: rest };
+    const uids = { sopClassUid, sopInstanceUid, studyInstanceUid, seriesInstanceUid };
+    return { ...uids, transferSyntaxUid, body: rest };
   } catch (error) {
     await chunks.return?.();
     throw error;

@@ -150,7 +150,8 @@ async function keepItem(fake: FakeGateway, item: StoreItem, study: string | unde
     return { ...names, status: failure };
   }
   const { body, sopClassUid, sopInstanceUid, transferSyntaxUid, studyInstanceUid = STUDY } = item;
-  const row = { sopClassUid, sopInstanceUid, studyInstanceUid };
+  const { seriesInstanceUid = '' } = item;
+  const row = { sopClassUid, sopInstanceUid, studyInstanceUid, seriesInstanceUid };
   if (study !== undefined && studyInstanceUid !== study) return { ...row, status: 0xa900 };
   const chunks: Buffer[] = [];
   for await (const chunk of body) chunks.push(chunk);

@@ -9,7 +9,7 @@ import { readDataset } from '../../src/dimse/data/reader.ts';
 import { toXml } from '../../src/dimse/data/xml.ts';
 import { multipartOf } from '../support/multipart.ts';
 import { codestream, EXPLICIT, FIXTURES, JPEG_LS, PIXELS, STUDY } from './fixtures.ts';
-import { buildWeb, type Web } from './web.ts';
+import { buildWeb, pathOf, type Web } from './web.ts';
 
 type Part = { headers: Record<string, string>; body: Uint8Array };
 
@@ -65,6 +65,8 @@ test('S-48 Location and Content-Location name the study', async (t) => {
   const { answer } = await post(t, [asDicom(FIXTURES.explicit.file)]);
   assert.match(String(answer.headers.location), new RegExp(`/dicomweb/studies/${STUDY}$`));
   assert.equal(answer.headers['content-location'], answer.headers.location);
+  const [row] = answer.json()['00081199'].Value;
+  assert.ok(row['00081190'].Value[0].endsWith(pathOf(FIXTURES.explicit)));
 });
 
 test('T-43 S-43 nothing stored is 409 with the rows', async (t) => {
