@@ -1,7 +1,7 @@
 // From a PACS into the cache: one study, series or instance, complete or an error. Counts and UIDs are both checked; what is
 // missing after the first pass is asked for once more, instance by instance.
 
-import { ExplicitLittle, ImplicitLittle, transferSyntax } from '../dimse/data/transfer-syntax.ts';
+import { ExplicitLittle, ImplicitLittle } from '../dimse/data/transfer-syntax.ts';
 import { DicomError } from '../dimse/errors.ts';
 import type { Cache, StoredFile } from './cache.ts';
 import { COMPRESSED_SYNTAXES, classRounds } from './contexts.ts';
@@ -29,15 +29,19 @@ export type Fetch = (pacs: Pacs, request: FetchRequest) => Promise<void>;
  * failure was, or a 'status' error with the counts when instances are missing; those that came have been delivered then.
  */
 export function createFetch(cache: Cache, transfer: Transfer): Fetch {
-  /** PACS that were seen to send compressed instances where they might have sent others: they don't need single syntaxes. */
+  /** PACS that send each instance in the context of its own transfer syntax: single ones would not help. */
   const faithful = new Set<string>();
   /** By PACS, the single syntaxes that have brought something, the latest first. */
   const helpful = new Map<string, readonly string[]>();
   return async (pacs, request) => {
     const { resource, expectation, signal } = request;
     const arrived = new Map<string, StoredFile>();
+    let ourFault: unknown;
     const receive = async (instance: IdentifiedInstance) => {
-      const file = await cache.write(instance, pacs.name);
+      const file = await cache.write(instance, pacs.name).catch((error: unknown) => {
+        if (isOfCache(error)) ourFault = error;
+        throw error;
+      });
       if (belongsTo(instance, resource)) arrived.set(file.sopInstanceUid, file);
       request.deliver(file);
     };
@@ -45,18 +49,17 @@ export function createFetch(cache: Cache, transfer: Transfer): Fetch {
       if (signal.aborted || (arrived.size === 0 && !isUnable(error))) throw error;
       return { error };
     });
-    for (const file of arrived.values()) if (isCompressed(file)) faithful.add(pacs.name);
+    if ('way' in outcome && outcome.keepsSyntax) faithful.add(pacs.name);
     let missing = await missingOf(pacs, request, arrived, outcome);
     const syntaxes = faithful.has(pacs.name)
       ? []
       : [...new Set([...(helpful.get(pacs.name) ?? []), ...COMPRESSED_SYNTAXES])];
     for (const attempt of furtherAttempts(expectation, outcome, syntaxes)) {
+      if (ourFault !== undefined) throw ourFault;
       if (missing.length === 0) break;
       const before = arrived.size;
       const again = { ...attempt, receive, signal, study: resource.study, listed: missing };
-      await transferListed(pacs, transfer, again).catch((error: unknown) => {
-        if (signal.aborted) throw error;
-      });
+      await transferListed(pacs, transfer, again);
       missing = missing.filter(({ instance }) => !hasArrived(instance, arrived));
       const { syntax } = attempt;
       if (syntax === undefined || arrived.size === before) continue;
@@ -83,6 +86,9 @@ function transferFirst(
   });
 }
 
+/** Transfer syntaxes tried for SOP classes that are not likely. */
+const UNLIKELY_CLASSES_IN = [ExplicitLittle, ImplicitLittle, ...COMPRESSED_SYNTAXES.slice(0, 12)];
+
 type Attempt = Pick<TransferRequest, 'sopClassUids' | 'syntax' | 'isGuess'>;
 
 /**
@@ -102,12 +108,12 @@ function* furtherAttempts(
     return;
   }
   for (const syntax of syntaxes) yield { sopClassUids, syntax, isGuess };
-  for (const syntax of others.length === 0 ? [] : [ExplicitLittle, ImplicitLittle, ...COMPRESSED_SYNTAXES]) {
+  for (const syntax of others.length === 0 ? [] : UNLIKELY_CLASSES_IN) {
     for (const some of classRounds(others, syntax)) yield { sopClassUids: some, syntax, isGuess };
   }
 }
 
-/** Listed instances only, each series with an identifier of its own. */
+/** Listed instances only, each series with an identifier of its own; a failure for one is none for the next. */
 async function transferListed(
   pacs: Pacs,
   transfer: Transfer,
@@ -117,7 +123,9 @@ async function transferListed(
     for (let at = 0; at < rows.length; at += UIDS_AT_ONCE) {
       const some = rows.slice(at, at + UIDS_AT_ONCE);
       const target = { study, series, instances: some.map(({ instance }) => instance) };
-      await transfer(pacs, { ...common, target, count: some.length });
+      await transfer(pacs, { ...common, target, count: some.length }).catch((error: unknown) => {
+        if (common.signal.aborted) throw error;
+      });
     }
   }
 }
@@ -147,6 +155,11 @@ function targetOf({ study, series, instance }: Resource): Target {
   };
 }
 
+/** The disk is full or failing: asking the PACS again is of no use. */
+function isOfCache(error: unknown): boolean {
+  return error instanceof DicomError && error.field === 'cache.dir';
+}
+
 function hasArrived(uid: string, arrived: ReadonlyMap<string, unknown>): boolean {
   return arrived.has(uid) || [...arrived.keys()].some((one) => isSameUid(one, uid));
 }
@@ -154,10 +167,6 @@ function hasArrived(uid: string, arrived: ReadonlyMap<string, unknown>): boolean
 /** PS3.4 Tables C.4-2 and C.4-3, A702: sub-operations failed, all of them. */
 function isUnable(error: unknown): boolean {
   return error instanceof DicomError && error.kind === 'status' && error.status === 0xa702;
-}
-
-function isCompressed({ transferSyntaxUid }: StoredFile): boolean {
-  return transferSyntax(transferSyntaxUid)?.encapsulated === true;
 }
 
 function incomplete(pacs: Pacs, missing: number, of: number, outcome: Outcome | { error: unknown }): unknown {

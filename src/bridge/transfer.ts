@@ -2,6 +2,7 @@
 
 import type { Dataset } from '../dimse/data/dataset.ts';
 import { Tag } from '../dimse/data/tags.ts';
+import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import { DicomError } from '../dimse/errors.ts';
 import type { Association, SubOperations } from '../dimse/index.ts';
 import { Arrivals } from './arrivals.ts';
@@ -32,6 +33,8 @@ export type TransferRequest = {
 
 export type Outcome = SubOperations & {
   way: 'get' | 'move';
+  /** By C-GET: an instance came compressed although an uncompressed context was accepted for its SOP class. */
+  keepsSyntax: boolean;
   /** By C-MOVE: transfer syntaxes that the PACS had proposed too, in contexts where another was accepted. */
   passedOver: readonly string[];
 };
@@ -95,6 +98,7 @@ async function get(pacs: Pacs, request: TransferRequest): Promise<Outcome> {
   const { target, sopClassUids, syntax, signal } = request;
   const contexts = [...contextOf(StudyRootGet), ...storageContexts(sopClassUids, syntax)];
   const exact = syntax !== undefined;
+  let keepsSyntax = false;
   const counts = await onLease(pacs, contexts, { signal, exact }, async (association, begun) => {
     requireGet(association, sopClassUids);
     const operation = association.get({ sopClassUid: StudyRootGet, identifier: identifierOf(target) }, { signal });
@@ -103,13 +107,22 @@ async function get(pacs: Pacs, request: TransferRequest): Promise<Outcome> {
         const next = await operation.next();
         if (next.done === true) return next.value;
         begun();
+        keepsSyntax ||= isCompressed(next.value.transferSyntaxUid) && hasPlain(association, next.value.sopClassUid);
         await request.receive(await identify(next.value));
       }
     } finally {
       await operation.return({ status: CANCELLED });
     }
   });
-  return { ...counts, way: 'get', passedOver: [] };
+  return { ...counts, way: 'get', keepsSyntax, passedOver: [] };
+}
+
+function isCompressed(transferSyntaxUid: string): boolean {
+  return transferSyntax(transferSyntaxUid)?.encapsulated === true;
+}
+
+function hasPlain({ contexts }: Association, sopClassUid: string): boolean {
+  return contexts.some((one) => one.abstractSyntax === sopClassUid && !isCompressed(one.transferSyntaxUid));
 }
 
 /** Throws 'no-context' when the PACS took no part in C-GET, or would not send any of these SOP classes. */
@@ -165,7 +178,7 @@ async function move(pacs: Pacs, inbox: Inbox | undefined, request: TransferReque
     await arrivals.reach(sent, pacs.config.timeouts.arrival, signal);
     if (arrivals.failure !== undefined) throw arrivals.failure;
     if (arrivals.count === 0 && sent > 0) throw misrouted(pacs, sent);
-    return { ...counts, way: 'move', passedOver: [...claim.passedOver] };
+    return { ...counts, way: 'move', keepsSyntax: false, passedOver: [...claim.passedOver] };
   } finally {
     unclaim();
   }

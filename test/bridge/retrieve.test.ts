@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StudyRootGet } from '../../src/bridge/contexts.ts';
@@ -300,6 +301,16 @@ describe('complete or an error', () => {
     const { retrieval, peer } = await rig(t, { before }, { retrieve: 'get' });
     assert.deepEqual((await drain(retrieval.retrieve(STUDY, { signal: never }))).toSorted(), WHOLE);
     assert.equal(levels(peer.asked.get)[0], 'STUDY');
+  });
+
+  test('a disk that cannot be written is our failure, and the PACS is asked once', async (t) => {
+    const { retrieval, peer, cache } = await rig(t, {}, { retrieve: 'get' });
+    const files = await retrieval.open({ study: '1.2', series: '1.2.1', instance: '1.2.1.1' }, { signal: never });
+    files.release();
+    rmSync(dirname(files.path), { recursive: true });
+    await assert.rejects(drain(retrieval.retrieve(STUDY, { signal: never })), { kind: 'busy', field: 'cache.dir' });
+    assert.deepEqual(levels(peer.asked.get), ['IMAGE', 'STUDY']);
+    assert.equal(cache.openWhole(STUDY), undefined);
   });
 
   test('a silent PACS is a timeout, and its association is gone', async (t) => {
