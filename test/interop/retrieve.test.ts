@@ -39,6 +39,8 @@ const KINDS: Kind[] = [
   { name: 'Orthanc', start: (move) => withOracle(move, (modalities) => startOrthanc({ files: paths, modalities })) },
 ];
 
+/** Cannot be asked for by its UID of 66 characters, which dcmqrscp keeps 64 of; it comes with its study all the same. */
+const NOT_BY_UID = /jpeg2000-multiframe-multifragments/;
 const studies = Map.groupBy(files, ({ study }) => study);
 
 for (const archive of KINDS) {
@@ -80,7 +82,7 @@ for (const archive of KINDS) {
       });
     }
 
-    for (const file of files) {
+    for (const file of files.filter(({ name }) => !NOT_BY_UID.test(name))) {
       test(`NEG-9 transfer-syntax=* of ${file.name} is what the PACS sends to getscu`, async () => {
         const part = await instancePart(getting, file);
         const stored = file.transferSyntaxUid;
