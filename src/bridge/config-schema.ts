@@ -99,6 +99,7 @@ export const ConfigSchema = Type.Object(
         default: [],
         description: 'origins whose pages may call the gateway, such as https://viewer.example; * is any',
       }),
+      idle: milliseconds('a connection on which nothing moves is closed after', 300_000),
       strictAccept: Type.Boolean({
         default: false,
         description: 'answer 406 when a request has no Accept header (PS3.18 8.7.7)',

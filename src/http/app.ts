@@ -34,6 +34,8 @@ export type AppOptions = {
   strictAccept?: boolean;
   emptySearch?: 200 | 204;
   limits?: Partial<UploadLimits>;
+  /** Milliseconds after which a connection on which nothing moves is closed, whoever is to blame. */
+  idle?: number;
   /** pino, or what looks like it. */
   logger?: FastifyBaseLogger;
 };
@@ -41,6 +43,8 @@ export type AppOptions = {
 /** None: any web page could else read patient data through the browser of whoever can reach the gateway. */
 const NO_ORIGIN: readonly string[] = [];
 const EXPOSED = ['Warning', 'Content-Location', 'Location', 'Retry-After', 'ETag', 'Content-Range', 'Allow'];
+/** Longer than a PACS may keep silent through the steps of one request. */
+const IDLE_MS = 300_000;
 const UPLOAD_LIMITS: UploadLimits = {
   maxInstanceBytes: 4 * 1024 ** 3,
   maxUploadBytes: 64 * 1024 ** 3,
@@ -119,6 +123,8 @@ function serverOptions(options: AppOptions): FastifyHttpOptions<Server> {
     // Long frame lists and UID lists are honest requests.
     routerOptions: { maxParamLength: 8192, ignoreTrailingSlash: true, querystringParser: () => ({}) },
     http: { maxHeaderSize: 65536 },
+    // A client that stops sending or reading holds nothing for ever.
+    connectionTimeout: options.idle ?? IDLE_MS,
     frameworkErrors: (error, request, reply) => {
       // These come before the hooks that would let a page of another origin read them.
       const { origin } = request.headers;

@@ -26,8 +26,8 @@ export function hold(file: StoredFile, reply: FastifyReply): void {
 }
 
 /**
- * Sends `bytes` as they come; for HEAD only what the first of them proves. Written straight to Node's response, which is
- * twice as fast as piping a stream into it.
+ * Sends `bytes` as they come; for HEAD only what the first of them proves. Written straight to Node's response:
+ * a stream piped into it would be one more queue of chunks.
  */
 export async function sendStream(
   request: FastifyRequest,
