@@ -64,7 +64,7 @@ export async function startFakePacs(t: TestContext, stored: Stored[], given: Beh
   const listener: Listener = await listen({
     host: '127.0.0.1',
     port: 0,
-    timeouts: { artim: 200 },
+    timeouts: { artim: 200, cancel: 200 },
     aeTitle,
     contexts: (abstractSyntax, proposed) => {
       if (behaviour.refuse?.includes(abstractSyntax)) return undefined;
