@@ -316,7 +316,7 @@ describe('complete or an error', () => {
   test('a silent PACS is a timeout, and its association is gone', async (t) => {
     const before = () => new Promise<void>(() => {});
     const timeouts = { connect: 500, associate: 500, response: 100, release: 100, artim: 100, arrival: 50 };
-    const { retrieval, peer } = await rig(t, { before }, { retrieve: 'get', timeouts });
+    const { retrieval, peer } = await rig(t, { before }, { retrieve: 'get', timeouts, idle: 50 });
     await assert.rejects(drain(retrieval.retrieve(STUDY, { signal: never })), { kind: 'timeout' });
     while (peer.listener.associations > 0) await delay(5);
   });
