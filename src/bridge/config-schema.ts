@@ -27,6 +27,35 @@ const count = (description: string, standard: number, minimum = 1) =>
 const host = (description: string, options: { default?: string } = {}) =>
   Type.String({ minLength: 1, maxLength: 255, expects: 'a host name or address', description, ...options });
 
+const file = (description: string) =>
+  Type.Optional(
+    Type.String({ minLength: 1, expects: 'the path of a PEM file', description: `${description}, PEM file` }),
+  );
+/** What both ends of TLS have (PS3.15 B.12). */
+const identity = {
+  ca: file('certificates of the authorities to trust, in place of the usual ones'),
+  cert: file('certificate of the gateway, and those between it and its authority'),
+  key: file('private key of `cert`'),
+  passphrase: Type.Optional(Type.String({ description: 'passphrase of `key`, where it has one' })),
+  minVersion: Type.Enum(['TLSv1.2', 'TLSv1.3'], { default: 'TLSv1.2', description: 'oldest version of TLS to speak' }),
+};
+
+const PacsTlsSchema = group({
+  enabled: Type.Boolean({ default: false, description: 'speak DICOM over TLS with this PACS' }),
+  ...identity,
+  serverName: Type.Optional(host('name in the certificate of the PACS, when not its host')),
+  verify: Type.Boolean({ default: true, description: 'false: believe any certificate of the PACS' }),
+});
+
+const ListenerTlsSchema = group({
+  enabled: Type.Boolean({ default: false, description: 'take C-STOREs over TLS only' }),
+  ...identity,
+  requireClientCertificate: Type.Boolean({
+    default: true,
+    description: 'refuse peers without a certificate that an authority of `ca` signed',
+  }),
+});
+
 const TimeoutsSchema = group({
   connect: milliseconds('TCP connection to the PACS', 10_000),
   associate: milliseconds('answer to A-ASSOCIATE', 15_000),
@@ -58,6 +87,7 @@ export const PacsSchema = Type.Object(
       description: 'Specific Character Set of queries whose values need one',
     }),
     timeouts: TimeoutsSchema,
+    tls: PacsTlsSchema,
   },
   closed,
 );
@@ -74,6 +104,7 @@ export const ConfigSchema = Type.Object(
         default: false,
         description: 'accept C-STOREs of a C-MOVE from AE titles that are not configured',
       }),
+      tls: ListenerTlsSchema,
     }),
     http: group({
       host: host('address the web server binds', { default: '127.0.0.1' }),

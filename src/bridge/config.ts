@@ -10,6 +10,7 @@ import { encoder } from '../dimse/data/charset-encode.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { envName, FLAGS, pathName, type Schema } from './config-options.ts';
 import { type Config, ConfigSchema } from './config-schema.ts';
+import { listenerTlsOf, requestorTlsOf } from './config-tls.ts';
 
 export type { Config, PacsConfig } from './config-schema.ts';
 
@@ -185,16 +186,34 @@ function expectation(path: Path): string {
   return `expected ${schema.type}`;
 }
 
-/** What the schema can't say: a PACS is known by its AE title, so two can't share one; and which charsets can be written. */
+/**
+ * What the schema can't say: a PACS is known by its AE title, so two can't share one; which charsets can be written; and
+ * whether the files of TLS are there and fit.
+ */
 function clashes(candidate: unknown): string[] {
-  const { pacs } = candidate as Config;
-  return pacs.flatMap(({ aeTitle, charset }, index) => {
+  const { pacs, dicom } = candidate as Config;
+  const tls = [
+    () => listenerTlsOf(dicom.tls),
+    ...pacs.map((one, index) => () => requestorTlsOf(one.tls, `pacs[${index}].tls`)),
+  ];
+  const ofPacs = pacs.flatMap(({ aeTitle, charset }, index) => {
     const first = pacs.findIndex((other) => other.aeTitle === aeTitle);
     const twice = first === index ? [] : [`config: pacs[${index}].aeTitle: already the AE title of pacs[${first}]`];
     return canWrite(charset)
       ? twice
       : [...twice, `config: pacs[${index}].charset: expected one like ISO_IR 192, ISO_IR 100`];
   });
+  return [...ofPacs, ...tls.flatMap(messageOf)];
+}
+
+function messageOf(attempt: () => unknown): string[] {
+  try {
+    attempt();
+    return [];
+  } catch (error) {
+    if (!(error instanceof DicomError)) throw error;
+    return [error.message];
+  }
 }
 
 function canWrite(charset: string): boolean {

@@ -7,6 +7,7 @@ import { Cache, type StoredFile } from './cache.ts';
 import type { Config } from './config.ts';
 import { createFetch } from './fetch.ts';
 import { type Inbox, openInbox } from './inbox.ts';
+import { inboxOptions } from './inbox-options.ts';
 import { metadataOf } from './metadata.ts';
 import { createPacs, type Pacs } from './pacs.ts';
 import type { SearchRequest } from './query.ts';
@@ -48,7 +49,7 @@ export async function createGateway(config: Config, { log = SILENT }: { log?: Lo
   const warn = (line: string) => log.warn(line);
   const all = config.pacs.map((one) => createPacs({ config: one, aeTitle: config.aeTitle, log: debug }));
   const cache = await Cache.open({ ...config.cache, log: warn });
-  const inbox = await inboxOf(config, all, log).catch((error: unknown) => {
+  const inbox = await inboxOf(config, log).catch((error: unknown) => {
     cache.close();
     throw error;
   });
@@ -116,15 +117,6 @@ function requireWays({ dicom, pacs }: Config): void {
   throw new DicomError('malformed', message, { field: 'config' });
 }
 
-async function inboxOf({ dicom, pacs }: Config, all: readonly Pacs[], log: Log): Promise<Inbox | undefined> {
-  if (!dicom.enabled) return undefined;
-  const callers = new Set(pacs.map(({ aeTitle }) => aeTitle));
-  return openInbox({
-    host: dicom.host,
-    port: dicom.port,
-    aeTitles: [...new Set(all.map(({ callingAeTitle }) => callingAeTitle))],
-    allowCalling: (aeTitle) => dicom.allowAnyCaller || callers.has(aeTitle),
-    maxAssociations: dicom.maxAssociations,
-    log,
-  });
+async function inboxOf(config: Config, log: Log): Promise<Inbox | undefined> {
+  return config.dicom.enabled ? openInbox({ ...inboxOptions(config), log }) : undefined;
 }

@@ -3,7 +3,7 @@
 
 import { STORAGE_SOP_CLASSES } from '../dimse/data/uid.ts';
 import { DicomError } from '../dimse/errors.ts';
-import { type Instance, type Listener, listen } from '../dimse/index.ts';
+import { type Instance, type Listener, listen, type TlsOptions } from '../dimse/index.ts';
 import { STORED_SYNTAXES, Verification } from './contexts.ts';
 import { type IdentifiedInstance, identify } from './identify.ts';
 
@@ -37,6 +37,7 @@ export type InboxOptions = {
   /** Whether this AE title may send; PS3.8 9.3.4 refuses others. */
   allowCalling(aeTitle: string): boolean;
   maxAssociations: number;
+  tls?: TlsOptions;
   /** Told of each association, and of each instance that was not taken. */
   log?: { debug(line: string): void; warn(line: string): void };
 };
@@ -50,7 +51,7 @@ const PROCESSING_FAILURE = 0x0110;
 const STORAGE = new Set(STORAGE_SOP_CLASSES);
 
 export async function openInbox(options: InboxOptions): Promise<Inbox> {
-  const { host, port, aeTitles, allowCalling, maxAssociations, log } = options;
+  const { host, port, aeTitles, allowCalling, maxAssociations, tls, log } = options;
   const claims = new Set<Claim>();
   const listener: Listener = await listen({
     host,
@@ -58,6 +59,7 @@ export async function openInbox(options: InboxOptions): Promise<Inbox> {
     aeTitle: aeTitles,
     allowCalling,
     maxAssociations,
+    ...(tls === undefined ? {} : { tls }),
     contexts: (abstractSyntax, proposed) => {
       const preferred = [...claims].flatMap(({ prefer }) => prefer ?? []);
       const supported = supportedSyntaxes(abstractSyntax, proposed, preferred);

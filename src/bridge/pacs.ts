@@ -5,6 +5,7 @@ import { Tag } from '../dimse/data/tags.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { type AcceptedContext, connect, type ProposedContext } from '../dimse/index.ts';
 import type { PacsConfig } from './config.ts';
+import { requestorTlsOf } from './config-tls.ts';
 import { contextOf, PatientRootFind, QUERY_RETRIEVE_CONTEXTS, StudyRootFind, Verification } from './contexts.ts';
 import { isStale, type Lease, type LeaseOptions, onLease } from './lease.ts';
 import { Pool } from './pool.ts';
@@ -53,6 +54,7 @@ export function createPacs({ config, aeTitle, log }: PacsOptions): Pacs {
   const peer = `${config.aeTitle}@${config.host}:${config.port}`;
   const reach = createReach({ peer });
   const { arrival: _, ...timeouts } = config.timeouts;
+  const tls = requestorTlsOf(config.tls, `tls of ${config.aeTitle}`);
   const pool = new Pool({
     peer,
     always: QUERY_RETRIEVE_CONTEXTS,
@@ -72,6 +74,7 @@ export function createPacs({ config, aeTitle, log }: PacsOptions): Pacs {
             contexts: [...contexts],
             timeouts,
             signal: attempt,
+            ...(tls === undefined ? {} : { tls }),
             ...(log === undefined ? {} : { log }),
           }),
         signal,

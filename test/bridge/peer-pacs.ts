@@ -6,7 +6,7 @@ import { supportedSyntaxes } from '../../src/bridge/inbox.ts';
 import type { Dataset } from '../../src/dimse/data/dataset.ts';
 import { ExplicitLittle, ImplicitLittle } from '../../src/dimse/data/transfer-syntax.ts';
 import { DicomError } from '../../src/dimse/errors.ts';
-import { type Instance, type Listener, listen, type ServiceContext } from '../../src/dimse/index.ts';
+import { type Instance, type Listener, listen, type ServiceContext, type TlsOptions } from '../../src/dimse/index.ts';
 import { CT, chunks, encoded, type Made } from './fixtures.ts';
 
 export type Behaviour = {
@@ -23,6 +23,8 @@ export type Behaviour = {
   /** Total told for sub-operations, where it is not the number sent. */
   total?: number;
   aeTitle?: string;
+  /** Speaks TLS. */
+  tls?: TlsOptions;
   /** Its own C-STORE. */
   store?: (instance: Instance) => Promise<number>;
 };
@@ -66,6 +68,7 @@ export async function startFakePacs(t: TestContext, stored: Stored[], given: Beh
     port: 0,
     timeouts: { artim: 200, cancel: 200 },
     aeTitle,
+    ...(behaviour.tls && { tls: behaviour.tls }),
     contexts: (abstractSyntax, proposed) => {
       if (behaviour.refuse?.includes(abstractSyntax)) return undefined;
       if (abstractSyntax.startsWith('1.2.840.10008.5.1.4.1.2.')) return [ExplicitLittle, ImplicitLittle];
