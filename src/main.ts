@@ -134,7 +134,7 @@ async function checkPacs(flags: Flags): Promise<void> {
   const config = loadConfig({ env: process.env, flags });
   const results = await check(config);
   process.stdout.write(flags.json ? `${JSON.stringify(results, undefined, 2)}\n` : printChecks(results));
-  process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;
+  process.exitCode = results.some(({ state }) => state === 'fail') ? 1 : 0;
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -1,11 +1,12 @@
 // What `check` tries a PACS with: one instance that it has, and the storage classes and syntaxes most met.
 
 import type { Dataset } from '../dimse/data/dataset.ts';
+import { vrOf } from '../dimse/data/dictionary.ts';
 import { Tag } from '../dimse/data/tags.ts';
-import { ExplicitLittle, ImplicitLittle, transferSyntax } from '../dimse/data/transfer-syntax.ts';
-import { uidName } from '../dimse/data/uid.ts';
+import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import type { Association, ProposedContext } from '../dimse/index.ts';
-import { classRounds, STORED_SYNTAXES } from './contexts.ts';
+import type { Finding } from './check-row.ts';
+import { classRounds } from './contexts.ts';
 import { hasValue } from './matching.ts';
 import type { Pacs, QueryLevel } from './pacs.ts';
 import { textOf } from './search-find.ts';
@@ -13,82 +14,120 @@ import { guessSopClasses } from './sop-class-guess.ts';
 
 /** One instance of the PACS. */
 export type Sample = { study: string; series: string; instance: string; sopClassUids: readonly string[] };
+/** A match at STUDY level, and one instance of that study. */
+export type Found = { study: Dataset; sample?: Sample };
 
-/** PS3.4 Table B.5-1: CT, MR, CR, digital X-ray, ultrasound, secondary capture, structured report, encapsulated PDF. */
-const CLASSES = ['2', '4', '1', '1.1', '6.1', '7', '88.33', '104.1'].map((last) => `1.2.840.10008.5.1.4.1.1.${last}`);
+/** PS3.4 Table B.5-1: the storage classes most met, by the modality that people know them by. */
+const CLASSES: ReadonlyMap<string, string> = new Map(
+  Object.entries({ CT: '2', MR: '4', CR: '1', DX: '1.1', US: '6.1', SC: '7', SR: '88.33', PDF: '104.1' }).map(
+    ([name, last]) => [`1.2.840.10008.5.1.4.1.1.${last}`, name],
+  ),
+);
 
-/** Contexts of one class in the probe: 8 classes of 12 stay below the 128 of PS3.8 9.3.2.2. */
-const SYNTAXES = 12;
+/** Transfer syntaxes of the probe by the last part of their UID; 8 classes of 12 stay below the 128 of PS3.8 9.3.2.2. */
+const SYNTAXES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    '': 'Implicit VR',
+    '.1': 'Explicit VR',
+    '.4.50': 'JPEG 8 bit',
+    '.4.51': 'JPEG 12 bit',
+    '.4.57': 'JPEG lossless',
+    '.4.70': 'JPEG lossless SV1',
+    '.4.80': 'JPEG-LS',
+    '.4.81': 'JPEG-LS lossy',
+    '.4.90': 'JPEG 2000 lossless',
+    '.4.91': 'JPEG 2000',
+    '.4.201': 'HTJ2K lossless',
+    '.5': 'RLE',
+  }).map(([last, name]) => [`1.2.840.10008.1.2${last}`, name]),
+);
 
 export function storageProbe(): ProposedContext[] {
-  const syntaxes = [...new Set([ImplicitLittle, ExplicitLittle, ...STORED_SYNTAXES])].slice(0, SYNTAXES);
-  return CLASSES.flatMap((abstractSyntax) => syntaxes.map((uid) => ({ abstractSyntax, transferSyntaxes: [uid] })));
+  return [...CLASSES.keys()].flatMap((abstractSyntax) =>
+    [...SYNTAXES.keys()].map((uid) => ({ abstractSyntax, transferSyntaxes: [uid] })),
+  );
 }
 
 /** Which of the probe the PACS takes, in words. */
-export function takenSyntaxes({ contexts }: Association): string {
-  const classes = CLASSES.filter((uid) => contexts.some(({ abstractSyntax }) => abstractSyntax === uid));
-  const syntaxes = [...new Set(contexts.map(({ transferSyntaxUid }) => transferSyntaxUid))];
-  const compressed = syntaxes.filter((uid) => transferSyntax(uid)?.encapsulated).map((uid) => uidName(uid) ?? uid);
-  const refused = CLASSES.filter((uid) => !classes.includes(uid)).map((uid) => uidName(uid) ?? uid);
-  const all = `takes ${classes.length} of ${CLASSES.length} common storage classes`;
-  const without = classes.length > 0 && refused.length > 0 ? `, not ${refused.join(', ')}` : '';
-  return `${all}${without}; compressed: ${compressed.join(', ') || 'none'}`;
+export function takenSyntaxes({ contexts }: Association): Finding {
+  const classes = new Set(contexts.map(({ abstractSyntax }) => abstractSyntax).filter((uid) => CLASSES.has(uid)));
+  if (classes.size === 0) {
+    return { state: 'warn', detail: 'takes none of the common storage classes: uploads will not be stored' };
+  }
+  const stored = contexts.filter(({ abstractSyntax }) => classes.has(abstractSyntax));
+  const syntaxes = new Set(stored.map(({ transferSyntaxUid }) => transferSyntaxUid));
+  return { detail: `classes: ${tally(CLASSES, classes)}; syntaxes: ${tally(SYNTAXES, syntaxes)}` };
 }
 
-/** Some instance of the PACS, found level by level; no value where it is empty. */
-export async function sampleOf(pacs: Pacs, signal: AbortSignal): Promise<{ detail: string; value?: Sample }> {
+/** «all 8»; else how many, and which or which not: whichever is shorter. */
+function tally(all: ReadonlyMap<string, string>, taken: ReadonlySet<string>): string {
+  if (taken.size === all.size) return `all ${all.size}`;
+  const names = (wanted: boolean) => [...all].filter(([uid]) => taken.has(uid) === wanted).map(([, name]) => name);
+  const listed = taken.size * 2 > all.size ? `not ${names(false).join(', ')}` : names(true).join(', ');
+  return `${taken.size} of ${all.size} (${listed})`;
+}
+
+/** A name that is short where the transfer syntax is one of those most met. */
+export function shortName(transferSyntaxUid: string): string {
+  return SYNTAXES.get(transferSyntaxUid) ?? transferSyntax(transferSyntaxUid)?.name ?? transferSyntaxUid;
+}
+
+/** Some instance of the PACS, found level by level; the study alone where there is no instance, no value where it is empty. */
+export async function sampleOf(pacs: Pacs, signal: AbortSignal): Promise<Finding<Found>> {
   const started = performance.now();
   const asked = [Tag.ModalitiesInStudy, Tag.NumberOfStudyRelatedInstances, Tag.NumberOfStudyRelatedSeries];
-  const study = await first(pacs, 'STUDY', { ...keys(...asked), ...unique(Tag.StudyInstanceUID) }, signal);
+  const whole = { ...unique(Tag.StudyInstanceUID), ...keys(...asked, Tag.PatientName) };
+  const study = await first(pacs, 'STUDY', whole, { signal });
   const ms = Math.round(performance.now() - started);
-  if (study === undefined) return { detail: 'answered without a match: is it empty? retrieves are not tried' };
+  const untried = 'retrieves are not tried';
+  if (study === undefined) return { state: 'warn', detail: `answers without a match: is it empty? ${untried}` };
   const studyUid = textOf(study, Tag.StudyInstanceUID) ?? '';
   const within = unique(Tag.StudyInstanceUID, studyUid);
   const openSeries = { ...within, ...unique(Tag.SeriesInstanceUID), ...keys(Tag.Modality) };
-  const series = await first(pacs, 'SERIES', openSeries, signal);
+  const series = await first(pacs, 'SERIES', openSeries, { signal });
   const seriesUid = series && textOf(series, Tag.SeriesInstanceUID);
-  if (series === undefined || seriesUid === undefined)
-    return { detail: 'gives studies, but no series of one: retrieves are not tried' };
+  if (series === undefined || seriesUid === undefined) {
+    return { state: 'warn', detail: `gives studies, but no series of one: ${untried}`, value: { study } };
+  }
   const scope = {
     ...within,
     ...unique(Tag.SeriesInstanceUID, seriesUid),
     ...unique(Tag.SOPInstanceUID),
     ...keys(Tag.SOPClassUID),
   };
-  const image = await first(pacs, 'IMAGE', scope, signal);
+  const image = await first(pacs, 'IMAGE', scope, { signal });
   const instance = image && textOf(image, Tag.SOPInstanceUID);
   const sopClassUid = image && textOf(image, Tag.SOPClassUID);
   // A PACS that keeps the class to itself is asked to send whatever it is.
   const sopClassUids = sopClassUid === undefined ? guessed(textOf(series, Tag.Modality)) : [sopClassUid];
   const knows = asked.filter((tag) => hasValue(study[tag])).length === asked.length;
-  const charset = textOf(study, Tag.SpecificCharacterSet) ?? 'the default character set';
-  const detail = `first match after ${ms} ms, in ${charset}; counts and modalities ${knows ? 'given' : 'not given: they will be counted'}`;
-  if (instance === undefined) return { detail: `${detail}; no instance of it: retrieves are not tried` };
-  return { detail, value: { study: studyUid, series: seriesUid, instance, sopClassUids } };
+  const detail = `first match after ${ms} ms; counts and modalities ${knows ? 'given' : 'not given: they will be counted'}`;
+  if (instance === undefined) {
+    return { state: 'warn', detail: `gives series, but no instance of one: ${untried}`, value: { study } };
+  }
+  return { detail, value: { study, sample: { study: studyUid, series: seriesUid, instance, sopClassUids } } };
 }
 
 function guessed(modality: string | undefined): readonly string[] {
   return classRounds(guessSopClasses(modality === undefined ? [] : [modality]).likely)[0] ?? [];
 }
 
-async function first(
+/** The first match; the others are not waited for. */
+export async function first(
   pacs: Pacs,
   level: QueryLevel,
   identifier: Dataset,
-  signal: AbortSignal,
+  options: { signal: AbortSignal; relational?: boolean },
 ): Promise<Dataset | undefined> {
-  for await (const match of pacs.find(level, identifier, { signal })) return match.identifier;
+  for await (const match of pacs.find(level, identifier, options)) return match.identifier;
   return undefined;
 }
 
-function unique(tag: string, uid?: string): Dataset {
+export function unique(tag: string, uid?: string): Dataset {
   return { [tag]: uid === undefined ? { vr: 'UI' } : { vr: 'UI', Value: [uid] } };
 }
 
-const MODALITIES: ReadonlySet<string> = new Set([Tag.Modality, Tag.ModalitiesInStudy]);
-
-function keys(...tags: string[]): Dataset {
-  const vr = (tag: string) => (tag === Tag.SOPClassUID ? 'UI' : MODALITIES.has(tag) ? 'CS' : 'IS');
-  return Object.fromEntries(tags.map((tag) => [tag, { vr: vr(tag) }]));
+/** Attributes to be answered, whatever their value. */
+export function keys(...tags: string[]): Dataset {
+  return Object.fromEntries(tags.map((tag) => [tag, { vr: vrOf(tag) }]));
 }

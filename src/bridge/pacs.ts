@@ -3,7 +3,7 @@
 import type { Dataset } from '../dimse/data/dataset.ts';
 import { Tag } from '../dimse/data/tags.ts';
 import { DicomError } from '../dimse/errors.ts';
-import { type AcceptedContext, connect, type ProposedContext } from '../dimse/index.ts';
+import { type AcceptedContext, type Association, connect, type ProposedContext } from '../dimse/index.ts';
 import type { PacsConfig } from './config.ts';
 import { requestorTlsOf } from './config-tls.ts';
 import { contextOf, PatientRootFind, QUERY_RETRIEVE_CONTEXTS, StudyRootFind, Verification } from './contexts.ts';
@@ -48,13 +48,32 @@ export type PacsOptions = {
   log?: (line: string) => void;
 };
 
-/** Nothing is connected before it is needed. */
-export function createPacs({ config, aeTitle, log }: PacsOptions): Pacs {
-  const callingAeTitle = config.callingAeTitle ?? aeTitle;
-  const peer = `${config.aeTitle}@${config.host}:${config.port}`;
-  const reach = createReach({ peer });
+export type Connector = (contexts: readonly ProposedContext[], signal: AbortSignal) => Promise<Association>;
+
+/** Opens associations to a PACS as it is configured. Throws 'malformed' for TLS settings that do not do. */
+export function connectorOf({ config, aeTitle, log }: PacsOptions): Connector {
   const { arrival: _, ...timeouts } = config.timeouts;
   const tls = requestorTlsOf(config.tls, `tls of ${config.aeTitle}`);
+  return (contexts, signal) =>
+    connect({
+      host: config.host,
+      port: config.port,
+      calledAeTitle: config.aeTitle,
+      callingAeTitle: config.callingAeTitle ?? aeTitle,
+      contexts,
+      timeouts,
+      signal,
+      ...(tls === undefined ? {} : { tls }),
+      ...(log === undefined ? {} : { log }),
+    });
+}
+
+/** Nothing is connected before it is needed. */
+export function createPacs(options: PacsOptions): Pacs {
+  const { config, aeTitle } = options;
+  const peer = `${config.aeTitle}@${config.host}:${config.port}`;
+  const reach = createReach({ peer });
+  const open = connectorOf(options);
   const pool = new Pool({
     peer,
     always: QUERY_RETRIEVE_CONTEXTS,
@@ -63,27 +82,12 @@ export function createPacs({ config, aeTitle, log }: PacsOptions): Pacs {
     idle: config.idle,
     maxAge: config.maxAge,
     maxRequests: config.maxRequests,
-    connect: (contexts, signal) =>
-      reach(
-        (attempt) =>
-          connect({
-            host: config.host,
-            port: config.port,
-            calledAeTitle: config.aeTitle,
-            callingAeTitle,
-            contexts: [...contexts],
-            timeouts,
-            signal: attempt,
-            ...(tls === undefined ? {} : { tls }),
-            ...(log === undefined ? {} : { log }),
-          }),
-        signal,
-      ),
+    connect: (contexts, signal) => reach((attempt) => open(contexts, attempt), signal),
   });
   const pacs: Pacs = {
     config,
     name: config.aeTitle,
-    callingAeTitle,
+    callingAeTitle: config.callingAeTitle ?? aeTitle,
     find: (level, identifier, options) => find(pacs, level, identifier, options),
     lease: (contexts, options) => pool.lease(contexts, options),
     echo: (signal) => onLease(pacs, contextOf(Verification), { signal }, (association) => association.echo({ signal })),

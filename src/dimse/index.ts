@@ -10,6 +10,7 @@ export {
   extendedInformation,
   extendedOptions,
 } from './extended.ts';
+export { type Handshake, handshake } from './handshake.ts';
 export type { Instance, SubOperations } from './instance.ts';
 export { type Listener, type ListenOptions, listen } from './listener.ts';
 export type { Destination, NormalizedIndication, Retrieval, ServiceContext, Services } from './scp/services.ts';
