@@ -83,10 +83,9 @@ export const serviceOf = (command: Command): CommandName | undefined => BY_FIELD
 
 /** «C-FIND-RSP», for logs and errors. */
 export function nameOf(command: Command): string {
-  const field = command.commandField.toString(16).padStart(4, '0').toUpperCase();
   const service = serviceOf(command);
-  if (service === undefined) return `command ${field}H`;
-  return `${service}-${isResponse(command) ? 'RSP' : 'RQ'}`;
+  if (service !== undefined) return `${service}-${isResponse(command) ? 'RSP' : 'RQ'}`;
+  return `command ${command.commandField.toString(16).padStart(4, '0').toUpperCase()}H`;
 }
 
 /** A request's command set. */
@@ -159,17 +158,29 @@ const GROUP_LENGTH = 12;
 
 /** Group 0000 with its group length first, ascending, even lengths (D-1, D-2). */
 export function encodeCommand(command: Command): Buffer {
-  const present = ORDERED.flatMap(([name, element, vr]) => {
+  let length = 0;
+  for (const [name] of ORDERED) {
     const value = command[name];
-    return value === undefined ? [] : [{ element, vr, value }];
-  });
-  const length = present.reduce((sum, { value }) => sum + 8 + lengthOf(value), 0);
+    if (value !== undefined) length += 8 + lengthOf(value);
+  }
   const bytes = Buffer.alloc(GROUP_LENGTH + length);
   bytes.writeUInt32LE(4, 4);
   bytes.writeUInt32LE(length, 8);
   let offset = GROUP_LENGTH;
-  for (const { element, vr, value } of present) offset = writeElement(bytes, offset, element, vr, value);
+  for (const [name, element, vr] of ORDERED) {
+    const value = command[name];
+    if (value !== undefined) offset = writeElement(bytes, offset, element, vr, value);
+  }
   return bytes;
+}
+
+/** Text without the spaces around it, and without the NULs behind. */
+function unpadded(bytes: Buffer): string {
+  let start = 0;
+  let end = bytes.length;
+  while (end > start && (bytes[end - 1] === 0x20 || bytes[end - 1] === 0x00)) end -= 1;
+  while (start < end && bytes[start] === 0x20) start += 1;
+  return bytes.latin1Slice(start, end);
 }
 
 function decodeValue(vr: CommandVr, bytes: Buffer, name: ElementName): number | string | string[] | undefined {
@@ -183,7 +194,7 @@ function decodeValue(vr: CommandVr, bytes: Buffer, name: ElementName): number | 
     const hex = (offset: number) => bytes.readUInt16LE(offset).toString(16).padStart(4, '0').toUpperCase();
     return Array.from({ length: bytes.length >> 2 }, (_, index) => hex(4 * index) + hex(4 * index + 2));
   }
-  return bytes.toString('latin1').replace(/^ +|[ \0]+$/g, '');
+  return unpadded(bytes);
 }
 
 /** Throws DicomError('protocol') for bytes that are no command set. Elements nobody knows are skipped. */

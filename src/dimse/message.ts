@@ -1,9 +1,10 @@
 // DIMSE messages ⇄ P-DATA fragments (PS3.7 6.3, PS3.8 Annex E): the command parsed, the data set left as a byte stream.
 
 import { type Command, decodeCommand, encodeCommand, hasDataSet, nameOf } from './command.ts';
+import { Cutter } from './cutter.ts';
 import { DicomError } from './errors.ts';
 import type { Connection } from './ul/connection.ts';
-import { checkSignal, type Wait } from './ul/deadline.ts';
+import type { Wait } from './ul/deadline.ts';
 import type { Fragment } from './ul/framing.ts';
 import { CONTROL } from './ul/pdu.ts';
 
@@ -72,9 +73,12 @@ class FragmentBody implements Body {
   async gather(limit: number): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let length = 0;
-    for await (const chunk of this) {
+    for (let chunk = await this.#take(); chunk !== undefined; chunk = await this.#take()) {
       length += chunk.length;
-      if (length > limit) throw new DicomError('too-large', `data set of a message is above ${limit} bytes`);
+      if (length > limit) {
+        await this.discard();
+        throw new DicomError('too-large', `data set of a message is above ${limit} bytes`);
+      }
       chunks.push(chunk);
     }
     return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
@@ -110,7 +114,8 @@ export class Messages {
     const command = await this.#command(first);
     const { contextId } = first;
     if (!hasDataSet(command)) return { contextId, command };
-    const body = new FragmentBody(() => this.#dataFragment(contextId, command));
+    const wait = this.#silenceIn(`data set of ${nameOf(command)}`);
+    const body = new FragmentBody(() => this.#dataFragment(contextId, wait));
     this.#current = body;
     return { contextId, command, body };
   }
@@ -118,7 +123,7 @@ export class Messages {
   async #command(first: Fragment): Promise<Command> {
     const pieces: Buffer[] = [];
     let length = 0;
-    for (let fragment = first; ; fragment = await this.#fragment('rest of a command set')) {
+    for (let fragment = first; ; fragment = await this.#fragment(this.#silenceIn('rest of a command set'))) {
       if (!fragment.command) throw broken(this.#connection, 'data set without a command set', 'message-control-header');
       if (fragment.contextId !== first.contextId) throw this.#mixed();
       length += fragment.data.length;
@@ -128,8 +133,8 @@ export class Messages {
     }
   }
 
-  async #dataFragment(contextId: number, command: Command): Promise<Fragment> {
-    const fragment = await this.#fragment(`data set of ${nameOf(command)}`);
+  async #dataFragment(contextId: number, wait: Wait): Promise<Fragment> {
+    const fragment = await this.#fragment(wait);
     if (fragment.command) throw broken(this.#connection, 'command set inside a data set', 'message-control-header');
     if (fragment.contextId !== contextId) throw this.#mixed();
     return fragment;
@@ -139,16 +144,14 @@ export class Messages {
     return broken(this.#connection, 'a message in two presentation contexts', 'presentation-context-id');
   }
 
-  async #fragment(awaited: string): Promise<Fragment> {
-    const connection = this.#connection;
-    const wait = {
-      doing: `association with ${connection.peer}`,
-      awaited,
-      ms: this.#silence,
-      detail: { peer: connection.peer },
-    };
-    const fragment = await connection.fragments.take(wait);
-    if (fragment === undefined) throw broken(connection, 'released inside a message', 'message');
+  #silenceIn(awaited: string): Wait {
+    const { peer } = this.#connection;
+    return { doing: `association with ${peer}`, awaited, ms: this.#silence, detail: { peer } };
+  }
+
+  async #fragment(wait: Wait): Promise<Fragment> {
+    const fragment = await this.#connection.fragments.take(wait);
+    if (fragment === undefined) throw broken(this.#connection, 'released inside a message', 'message');
     return fragment;
   }
 
@@ -170,10 +173,10 @@ export class Messages {
       await turn;
       const { contextId, command } = message;
       const wait = this.#wait(nameOf(command), options.signal);
-      await this.#write(contextId, CONTROL.command, [encodeCommand(command)], wait, () => false);
-      if (data !== undefined) {
-        await this.#write(contextId, 0, Buffer.isBuffer(data) ? [data] : data, wait, options.enough ?? (() => false));
-      }
+      const cutter = new Cutter(this.#connection, contextId, this.#fragmentLength, wait);
+      await cutter.whole(CONTROL.command, encodeCommand(command));
+      if (Buffer.isBuffer(data)) await cutter.whole(0, data);
+      else if (data !== undefined) await cutter.stream(data, options.enough);
     } finally {
       done.resolve();
     }
@@ -183,34 +186,5 @@ export class Messages {
     const { peer } = this.#connection;
     const doing = `${name} to ${peer}`;
     return { doing, awaited: 'room to send (the peer does not read)', ms: this.#silence, signal, detail: { peer } };
-  }
-
-  /** Cuts a stream into full fragments, held back until it is known which one is the last. */
-  async #write(
-    contextId: number,
-    kind: number,
-    stream: Iterable<Buffer> | AsyncIterable<Buffer>,
-    wait: Wait,
-    enough: () => boolean,
-  ): Promise<void> {
-    const size = this.#fragmentLength;
-    let held: Buffer[] = [];
-    let length = 0;
-    for await (const chunk of stream) {
-      checkSignal(wait);
-      for (let offset = 0; offset < chunk.length; ) {
-        if (length === size) {
-          await this.#connection.sendFragment({ contextId, control: kind }, held, wait);
-          held = [];
-          length = 0;
-        }
-        const part = chunk.subarray(offset, offset + size - length);
-        held.push(part);
-        length += part.length;
-        offset += part.length;
-      }
-      if (enough()) break;
-    }
-    await this.#connection.sendFragment({ contextId, control: kind | CONTROL.last }, held, wait);
   }
 }

@@ -126,19 +126,33 @@ const SERVICES: Readonly<Partial<Record<StatusService, Statuses>>> = {
   },
 };
 
-/** `A702` → A702, A70x, A7xx, Axxx, xxxx. */
-const patternsOf = (hex: string): string[] => [4, 3, 2, 1].map((known) => hex.slice(0, known).padEnd(4, 'x'));
+/** The first `known` digits of a code, and how many they are. */
+const keyOf = (code: number, known: number): number => ((code >>> (16 - 4 * known)) << 3) | known;
+
+/** A table by number, so that looking up makes no text: it is done for every response. */
+function compiled(table: Statuses): ReadonlyMap<number, Status> {
+  const rows = Object.entries(table).map(([pattern, [category, meaning]]) => {
+    const known = pattern.replace(/x+$/, '').length;
+    return [keyOf(Number.parseInt(pattern.replaceAll('x', '0'), 16), known), { category, meaning }] as const;
+  });
+  return new Map(rows);
+}
+
+const SHARED = [compiled(GENERAL), compiled(CLASSES)];
+const TABLES = new Map(
+  Object.entries(SERVICES).map(([service, own]) => [service, [compiled(own), ...SHARED]] as const),
+);
+const UNKNOWN: Status = { category: 'failure', meaning: 'unknown status' };
 
 /** What a status means to a service: its own table first, then the general one, then the class of the code. */
 export function statusOf(service: StatusService, code: number): Status {
-  const hex = code.toString(16).padStart(4, '0').toUpperCase();
-  for (const table of [SERVICES[service] ?? {}, GENERAL, CLASSES]) {
-    for (const pattern of patternsOf(hex)) {
-      const row = table[pattern];
-      if (row !== undefined) return { category: row[0], meaning: row[1] };
+  for (const table of TABLES.get(service) ?? SHARED) {
+    for (let known = 4; known > 0; known -= 1) {
+      const status = table.get(keyOf(code, known));
+      if (status !== undefined) return status;
     }
   }
-  return { category: 'failure', meaning: 'unknown status' };
+  return UNKNOWN;
 }
 
 /** «A702 (unable to perform sub-operations)» */

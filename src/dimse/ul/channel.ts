@@ -1,12 +1,14 @@
-// The one concurrency primitive: a rendezvous between one producer and one consumer. push() waits until the value is taken.
+// The one concurrency primitive: from one producer to one consumer. push() waits until the value is taken; put() lets several
+// lie ready that are in memory anyhow, and drained() waits for them.
 
 import { type Wait, waitFor } from './deadline.ts';
 
 type Deferred<T> = { promise: Promise<T>; resolve: (value: T) => void; reject: (error: unknown) => void };
 
-/** Holds at most one value; closing it wakes both sides. */
+/** Holds what was put and not yet taken; closing it wakes both sides. */
 export class Channel<T> {
-  #offered: { value: T; taken: Deferred<boolean> } | undefined;
+  #values: T[] = [];
+  #drained: Deferred<boolean> | undefined;
   #taker: Deferred<T | undefined> | undefined;
   #closed = false;
   #error: unknown;
@@ -18,35 +20,42 @@ export class Channel<T> {
 
   /** A value lies ready. */
   get ready(): boolean {
-    return this.#offered !== undefined;
+    return this.#values.length > 0;
   }
 
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** Resolves true once the value was taken, false when the channel closed before. One push at a time. */
-  push(value: T): Promise<boolean> {
-    if (this.#closed) return Promise.resolve(false);
+  /** Hands the value to who waits for it, or lays it ready; after close() it is dropped. */
+  put(value: T): void {
+    if (this.#closed) return;
     const taker = this.#taker;
-    if (taker !== undefined) {
+    if (taker === undefined) this.#values.push(value);
+    else {
       this.#taker = undefined;
       taker.resolve(value);
-      return Promise.resolve(true);
     }
-    const taken = Promise.withResolvers<boolean>();
-    this.#offered = { value, taken };
-    return taken.promise;
+  }
+
+  /** True once every value was taken, false when the channel closed before. One waiter at a time. */
+  drained(): boolean | Promise<boolean> {
+    if (this.#closed) return false;
+    if (this.#values.length === 0) return true;
+    this.#drained ??= Promise.withResolvers<boolean>();
+    return this.#drained.promise;
+  }
+
+  /** True once the value was taken, false when the channel closed before. One push at a time. */
+  push(value: T): boolean | Promise<boolean> {
+    if (this.#closed) return false;
+    this.put(value);
+    return this.drained();
   }
 
   /** The next value; undefined after close(), or the error that close(error) was given. One take at a time. */
   take(wait?: Wait): Promise<T | undefined> {
-    const offered = this.#offered;
-    if (offered !== undefined) {
-      this.#offered = undefined;
-      offered.taken.resolve(true);
-      return Promise.resolve(offered.value);
-    }
+    if (this.#values.length > 0) return Promise.resolve(this.#shift());
     if (this.#closed) return this.#error === undefined ? Promise.resolve(undefined) : Promise.reject(this.#error);
     const taker = Promise.withResolvers<T | undefined>();
     this.#taker = taker;
@@ -56,13 +65,24 @@ export class Channel<T> {
     });
   }
 
-  /** No more values. One that was not taken yet is dropped, its push() resolves false; an error is thrown to every taker. */
+  #shift(): T | undefined {
+    const value = this.#values.shift();
+    if (this.#values.length === 0) this.#settle(true);
+    return value;
+  }
+
+  #settle(taken: boolean): void {
+    this.#drained?.resolve(taken);
+    this.#drained = undefined;
+  }
+
+  /** No more values. Those not taken yet are dropped, their push() gives false; an error is thrown to every taker. */
   close(error?: unknown): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#error = error;
-    this.#offered?.taken.resolve(false);
-    this.#offered = undefined;
+    this.#values = [];
+    this.#settle(false);
     if (error === undefined) this.#taker?.resolve(undefined);
     else this.#taker?.reject(error);
     this.#taker = undefined;

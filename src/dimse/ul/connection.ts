@@ -5,7 +5,7 @@ import { DicomError } from '../errors.ts';
 import { Channel } from './channel.ts';
 import { type Wait, waitFor } from './deadline.ts';
 import { aborted, abortedByUs, lost, over, rejected, unasked, violation, wrongVersion } from './failure.ts';
-import { type Fragment, type Incoming, readPdus } from './framing.ts';
+import { type Fragment, Framing, type Incoming } from './framing.ts';
 import { type Action, type Event, type State, transition } from './machine.ts';
 import { Outlet } from './outlet.ts';
 import { type AssociateAc, type AssociateRq, encodePdu, PDU_NAMES, type Pdu } from './pdu.ts';
@@ -127,37 +127,37 @@ export class Connection {
   }
 
   /**
-   * Sends one P-DATA-TF with one PDV: `chunks` is its fragment. Resolves when there is room for more.
-   * Throws what ended the association.
+   * Sends one P-DATA-TF with one PDV: `chunks` is its fragment. Undefined when there is room for more, else settles when
+   * there is. Throws what ended the association.
    */
-  async sendFragment(
+  sendFragment(
     pdv: { contextId: number; control: number },
     chunks: readonly Buffer[],
     wait: Wait,
-  ): Promise<void> {
+  ): Promise<void> | undefined {
     if (!this.#run('p-data-request')) throw this.#failure ?? over(this.peer);
-    const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    let length = 0;
+    for (const chunk of chunks) length += chunk.length;
     const header = Buffer.allocUnsafe(P_DATA_HEADER);
     header.writeUInt16BE(0x0400, 0);
     header.writeUInt32BE(length + 6, 2);
     header.writeUInt32BE(length + 2, 6);
     header.writeUInt8(pdv.contextId, 10);
     header.writeUInt8(pdv.control, 11);
-    this.#outlet.write([header, ...chunks]);
-    await this.#outlet.room(wait);
+    this.#outlet.write(header);
+    for (const chunk of chunks) this.#outlet.write(chunk);
+    return this.#outlet.room(wait);
   }
 
   async #pump(): Promise<void> {
     const { maximumLength } = this.#options;
-    const chunks = chunksOf(this.#socket);
+    const framing = new Framing({ maximumLength });
     try {
-      for await (const incoming of readPdus(chunks, { maximumLength })) {
-        if (incoming.type === 'fragment') {
-          this.#run('p-data-tf');
-          if (this.#state === 'Sta6' || this.#state === 'Sta7') await this.fragments.push(incoming);
-        } else this.#receive(incoming);
-      }
+      for await (const chunk of chunksOf(this.#socket)) await this.#takeIn(framing, chunk);
+      framing.end();
     } catch (error) {
+      // What came whole before is still to be read.
+      await this.fragments.drained();
       const cause =
         error instanceof DicomError ? error : new DicomError('protocol', 'internal error', { cause: error });
       this.#abort = cause.abort ?? ABORT.invalidParameterValue;
@@ -165,6 +165,20 @@ export class Connection {
     }
     // What comes after bytes that are no PDU cannot be read; it is let go until the peer closes or ARTIM expires.
     this.#socket.resume();
+  }
+
+  /** Fragments of one chunk lie ready together; other PDUs, and the next chunk, wait until they are taken. */
+  async #takeIn(framing: Framing, chunk: Buffer): Promise<void> {
+    for (const incoming of framing.push(chunk)) {
+      if (incoming.type === 'fragment') {
+        this.#run('p-data-tf');
+        if (this.#state === 'Sta6' || this.#state === 'Sta7') this.fragments.put(incoming);
+      } else {
+        await this.fragments.drained();
+        this.#receive(incoming);
+      }
+    }
+    await this.fragments.drained();
   }
 
   #receive(pdu: Exclude<Incoming, Fragment>): void {
@@ -265,7 +279,7 @@ export class Connection {
 
   #send(pdu: Pdu): void {
     this.#log('>>', pdu);
-    this.#outlet.write([encodePdu(pdu)]);
+    this.#outlet.write(encodePdu(pdu));
   }
 
   #log(direction: '<<' | '>>', pdu: Pdu): void {

@@ -46,7 +46,12 @@ export class Framing {
     return this.#headerLength === 0 && inside === undefined;
   }
 
-  /** What `chunk` completes, in order. Fragments are views of `chunk`. Throws DicomError('protocol'). */
+  /** To be called where the bytes end. Throws DicomError('aborted') inside a PDU. */
+  end(): void {
+    if (!this.atBoundary) throw new DicomError('aborted', 'the connection ended inside a PDU');
+  }
+
+  /** What `chunk` completes, in order. Fragments are views of `chunk`. Throws DicomError('protocol', abort: what to answer). */
   *push(chunk: Buffer): Generator<Incoming, void> {
     let offset = 0;
     while (offset < chunk.length) {
@@ -135,14 +140,4 @@ export class Framing {
       data,
     };
   }
-}
-
-/**
- * The PDUs in a byte stream. Ends with the stream; a stream cut inside a PDU throws DicomError('aborted').
- * Throws DicomError('protocol', abort: what to answer) at bytes that are no PDU.
- */
-export async function* readPdus(chunks: AsyncIterable<Buffer>, limits: FramingLimits): AsyncGenerator<Incoming, void> {
-  const framing = new Framing(limits);
-  for await (const chunk of chunks) yield* framing.push(chunk);
-  if (!framing.atBoundary) throw new DicomError('aborted', 'the connection ended inside a PDU');
 }

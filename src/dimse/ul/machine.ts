@@ -91,6 +91,7 @@ export function transition(state: State, event: Event, other = false): Cell | un
   const row: Row = TABLE[event];
   const cell = row[state];
   if (cell === undefined) return undefined;
+  if (cell.length === 2) return cell;
   const [action, next, fork] = cell;
-  return [action, other && fork !== undefined ? fork : next];
+  return [action, other ? fork : next];
 }

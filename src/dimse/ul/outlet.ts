@@ -22,12 +22,10 @@ export class Outlet {
     });
   }
 
-  write(chunks: readonly Buffer[]): void {
-    if (this.#pending.length === 0) process.nextTick(() => this.#flush());
-    for (const chunk of chunks) {
-      this.#pending.push(chunk);
-      this.#size += chunk.length;
-    }
+  write(chunk: Buffer): void {
+    if (this.#pending.length === 0) process.nextTick(this.#flush);
+    this.#pending.push(chunk);
+    this.#size += chunk.length;
   }
 
   /** Undefined when there is room for more, else settles when there is; rejects with what close() is given. */
@@ -45,7 +43,7 @@ export class Outlet {
   }
 
   /** Lets go of what cannot be written any more. */
-  #flush(): void {
+  readonly #flush = (): void => {
     const chunks = this.#pending;
     const size = this.#size;
     this.#pending = [];
@@ -58,5 +56,5 @@ export class Outlet {
     this.#socket.cork();
     for (const chunk of chunks) this.#socket.write(chunk);
     this.#socket.uncork();
-  }
+  };
 }

@@ -12,7 +12,7 @@ export async function* chunksOf(socket: Socket): AsyncGenerator<Buffer, void> {
       return;
     }
     socket.pause();
-    void chunks.push(chunk).then((taken) => taken && socket.resume());
+    void Promise.resolve(chunks.push(chunk)).then((taken) => taken && socket.resume());
   };
   const onEnd = () => chunks.close();
   socket.on('data', onData).once('end', onEnd).once('close', onEnd);

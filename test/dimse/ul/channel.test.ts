@@ -6,7 +6,7 @@ import { waitFor } from '../../../src/dimse/ul/deadline.ts';
 
 const pending = Symbol('pending');
 /** What a promise has come to by now. */
-const now = (promise: Promise<unknown>) =>
+const now = (promise: unknown) =>
   Promise.race([promise, new Promise((resolve) => setImmediate(resolve, pending))]);
 
 test('push waits until its value is taken', async () => {
@@ -15,6 +15,17 @@ test('push waits until its value is taken', async () => {
   assert.equal(await now(pushed), pending);
   assert.equal(await channel.take(), 1);
   assert.equal(await pushed, true);
+});
+
+test('values that were put lie ready in order, and drained waits for the last of them', async () => {
+  const channel = new Channel<number>();
+  channel.put(1);
+  channel.put(2);
+  const drained = channel.drained();
+  assert.equal(await channel.take(), 1);
+  assert.equal(await now(drained), pending);
+  assert.equal(await channel.take(), 2);
+  assert.equal(await drained, true);
 });
 
 test('take waits for a value', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Fragment, Framing, type Incoming, readPdus } from '../../../src/dimse/ul/framing.ts';
+import { type Fragment, Framing, type Incoming } from '../../../src/dimse/ul/framing.ts';
 import { hex } from '../hex.ts';
 
 const frame = (bytes: Buffer, limits = { maximumLength: 0 }): Incoming[] => [...new Framing(limits).push(bytes)];
@@ -73,19 +73,17 @@ for (const [what, bytes] of [
   });
 }
 
-async function pdusIn(...chunks: Buffer[]): Promise<Incoming[]> {
-  const stream = (async function* () {
-    yield* chunks;
-  })();
-  const pdus: Incoming[] = [];
-  for await (const pdu of readPdus(stream, { maximumLength: 0 })) pdus.push(pdu);
+function pdusIn(...chunks: Buffer[]): Incoming[] {
+  const framing = new Framing({ maximumLength: 0 });
+  const pdus = chunks.flatMap((chunk) => [...framing.push(chunk)]);
+  framing.end();
   return pdus;
 }
 
-test('a stream that ends inside a PDU is broken, one that ends between PDUs is not', async () => {
+test('a stream that ends inside a PDU is broken, one that ends between PDUs is not', () => {
   const whole = hex('05 00 00000004 00000000');
-  assert.equal((await pdusIn(whole, whole)).length, 2);
+  assert.equal(pdusIn(whole, whole).length, 2);
   for (const cut of [1, 6, 9]) {
-    await assert.rejects(pdusIn(whole, whole.subarray(0, cut)), { kind: 'aborted' });
+    assert.throws(() => pdusIn(whole, whole.subarray(0, cut)), { kind: 'aborted' });
   }
 });
