@@ -71,12 +71,15 @@ export function causeOfStatus(operation: string, status: number): string | undef
 }
 
 function hintOf(error: DicomError, overTls: boolean): string | undefined {
-  const { kind, rejection, operation = '', status } = error;
+  const { kind, rejection, operation = '', status, field } = error;
   if (kind === 'rejected' && rejection) return REJECTED[`${rejection.source}/${rejection.reason}`];
   if (kind === 'timeout') return operation === 'connect' ? SYSTEM.ETIMEDOUT : 'it took the request and stayed silent';
   if (kind === 'status' && status !== undefined) return causeOfStatus(operation, status);
   if (kind === 'no-context' && operation === 'A-ASSOCIATE') {
     return 'it offers the gateway neither query nor retrieve: are they switched on there?';
+  }
+  if (kind === 'no-context' && field === 'abstract-syntax') {
+    return 'the PACS does not offer this service to the gateway’s AE title';
   }
   if ((kind === 'aborted' || kind === 'protocol') && isAssociating(error)) return overTls ? undefined : HUNG_UP;
   const code = codeOf(error.cause);

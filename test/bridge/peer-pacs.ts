@@ -6,7 +6,15 @@ import { supportedSyntaxes } from '../../src/bridge/inbox.ts';
 import type { Dataset } from '../../src/dimse/data/dataset.ts';
 import { ExplicitLittle, ImplicitLittle } from '../../src/dimse/data/transfer-syntax.ts';
 import { DicomError } from '../../src/dimse/errors.ts';
-import { type Instance, type Listener, listen, type ServiceContext, type TlsOptions } from '../../src/dimse/index.ts';
+import {
+  type Instance,
+  type Listener,
+  type ListenOptions,
+  listen,
+  type ServiceContext,
+  type Services,
+  type TlsOptions,
+} from '../../src/dimse/index.ts';
 import { CT, chunks, encoded, type Made } from './fixtures.ts';
 
 export type Behaviour = {
@@ -25,6 +33,9 @@ export type Behaviour = {
   aeTitle?: string;
   /** Speaks TLS. */
   tls?: TlsOptions;
+  /** In place of what it does else. */
+  services?: Partial<Services>;
+  listening?: Partial<ListenOptions>;
   /** Its own C-STORE. */
   store?: (instance: Instance) => Promise<number>;
 };
@@ -90,7 +101,9 @@ export async function startFakePacs(t: TestContext, stored: Stored[], given: Beh
         if (port === undefined) throw new DicomError('status', 'unknown destination', { status: 0xa801 });
         return { ...outgoing(identifier, context), to: { host: '127.0.0.1', port, aeTitle: destination } };
       },
+      ...behaviour.services,
     },
+    ...behaviour.listening,
   });
   const close = () => listener.close();
   t.after(close);
