@@ -37,7 +37,12 @@ type ValueOf<V extends CommandVr> = V extends 'US' ? number : V extends 'AT' ? s
 type Elements = { [K in ElementName]?: ValueOf<(typeof ELEMENTS)[K][1]> };
 
 /** A command set as it is in memory. */
-export type Command = Elements & { commandField: number; commandDataSetType: number };
+export type Command = Elements & {
+  commandField: number;
+  commandDataSetType: number;
+  /** (0008,0058): belongs into the identifier, but Orthanc puts it here. Read, never written. */
+  failedSopInstanceUids?: string[];
+};
 
 /** (0000,0800): no data set follows. Any other value: one does (D-3). */
 export const NO_DATA_SET = 0x0101;
@@ -197,6 +202,10 @@ function decodeValue(vr: CommandVr, bytes: Buffer, name: ElementName): number | 
   return unpadded(bytes);
 }
 
+const FAILED_SOP_INSTANCE_UID_LIST = 0x0058;
+
+const uidsIn = (bytes: Buffer): string[] => unpadded(bytes).split('\\').filter(Boolean);
+
 /** Throws DicomError('protocol') for bytes that are no command set. Elements nobody knows are skipped. */
 export function decodeCommand(bytes: Buffer): Command {
   const elements: Record<string, unknown> = {};
@@ -208,11 +217,12 @@ export function decodeCommand(bytes: Buffer): Command {
     const length = bytes.readUInt32LE(offset + 4);
     offset += 8;
     if (length > bytes.length - offset) throw new DicomError('protocol', 'command set ends inside a value');
-    // Orthanc puts (0008,0058) and the like among them.
+    const value = bytes.subarray(offset, offset + length);
+    if (group === 0x0008 && element === FAILED_SOP_INSTANCE_UID_LIST) elements.failedSopInstanceUids = uidsIn(value);
     const [name, vr] = group === 0 ? (BY_ELEMENT.get(element) ?? []) : [];
     if (name !== undefined && vr !== undefined) {
-      const value = decodeValue(vr, bytes.subarray(offset, offset + length), name);
-      if (value !== undefined) elements[name] = value;
+      const decoded = decodeValue(vr, value, name);
+      if (decoded !== undefined) elements[name] = decoded;
     }
     offset += length;
   }

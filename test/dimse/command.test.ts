@@ -176,8 +176,8 @@ test('elements that nobody knows, and retired ones, are skipped', () => {
   assert.deepEqual(decodeCommand(bytes), { commandField: 0x8030, commandDataSetType: 0x0101 });
 });
 
-test('elements of other groups are skipped: Orthanc puts (0008,0058) into responses', () => {
-  const bytes = hex('0000 0001 02000000 1080  0800 5800 04000000 "1.2" 00  0000 0009 02000000 00B0');
+test('elements of other groups are skipped, though some peers put them into responses', () => {
+  const bytes = hex('0000 0001 02000000 1080  0800 6000 02000000 "CT"  0000 0009 02000000 00B0');
   assert.deepEqual(decodeCommand(bytes), { commandField: 0x8010, commandDataSetType: 0x0101, status: 0xb000 });
 });
 

@@ -12,7 +12,7 @@ const MAX_IDENTIFIER = 16 << 20;
 /** What a C-GET-RSP or C-MOVE-RSP counts; reads its identifier to the end. */
 export async function subOperationsOf({ command, body }: Message, exchange: Exchange): Promise<SubOperations> {
   const identifier = body && (await exchange.dataset(body, MAX_IDENTIFIER));
-  const failedList = identifier?.[FAILED_SOP_INSTANCE_UID_LIST]?.Value;
+  const failedList = identifier?.[FAILED_SOP_INSTANCE_UID_LIST]?.Value ?? command.failedSopInstanceUids;
   return {
     status: command.status ?? 0,
     ...count('remaining', command.numberOfRemainingSuboperations),
