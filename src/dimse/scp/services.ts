@@ -46,7 +46,10 @@ export interface Services {
   store?(instance: Instance, context: ServiceContext): Promise<number>;
   /** C-FIND: one pending response per Dataset. */
   find?(request: { sopClassUid: string; identifier: Dataset }, context: ServiceContext): AsyncIterable<Dataset>;
-  /** C-GET: the instances go out on the same association, in the contexts that the requestor offered. */
+  /**
+   * C-GET: the instances go out on the same association, in the contexts that the requestor offered; uncompressed ones are
+   * re-encoded where only another uncompressed syntax was.
+   */
   get?(request: { sopClassUid: string; identifier: Dataset }, context: ServiceContext): Promise<Retrieval>;
   /** C-MOVE: an association to the destination is opened. `contexts`: what to propose there; else what the instances need, as they come. */
   move?(
