@@ -117,11 +117,16 @@ export class CacheIndex {
     this.#database.close();
   }
 
+  /** A full disk costs the order of eviction some truth, nothing else: a transaction left open would swallow all that follows. */
   #writeUses(): void {
     if (this.#uses.size === 0) return;
-    this.#database.exec('BEGIN');
-    for (const [file, at] of this.#uses) this.#sql('UPDATE instance SET usedAt = ? WHERE file = ?').run(at, file);
-    this.#database.exec('COMMIT');
+    try {
+      this.#database.exec('BEGIN');
+      for (const [file, at] of this.#uses) this.#sql('UPDATE instance SET usedAt = ? WHERE file = ?').run(at, file);
+      this.#database.exec('COMMIT');
+    } catch {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+    }
     this.#uses.clear();
   }
 

@@ -2,11 +2,11 @@
 // written under another name until it is whole; what is being read is never evicted.
 
 import { randomUUID } from 'node:crypto';
-import { statSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { rmSync, statSync } from 'node:fs';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { writeFileMeta } from '../dimse/data/part10.ts';
-import { DicomError } from '../dimse/errors.ts';
+import { fault, isDiskFull, rethrow, writeAll } from './cache-file.ts';
 import { CacheIndex, type IndexRow, type Whole } from './cache-index.ts';
 import type { IdentifiedInstance } from './identify.ts';
 import { levelOf, type Resource } from './resource.ts';
@@ -35,9 +35,6 @@ export type CacheOptions = {
   log?: (line: string) => void;
 };
 
-/** Bytes gathered before a write. */
-const BATCH = 1 << 20;
-
 export class Cache {
   readonly #options: CacheOptions;
   readonly #files: string;
@@ -64,8 +61,7 @@ export class Cache {
     const present = new Set(await readdir(files));
     for (const row of [...cache.#index.rows()]) {
       // A crash of the whole machine can leave a file shorter than the index knows it.
-      const isWhole = statSync(join(files, row.file), { throwIfNoEntry: false })?.size === row.size;
-      if (!isWhole) cache.#index.remove(row);
+      if (!cache.#isThere(row)) cache.#index.remove(row);
       else if (present.delete(row.file)) cache.#bytes += row.size;
     }
     await Promise.all([...present].map((name) => rm(join(files, name), { force: true, recursive: true })));
@@ -94,6 +90,7 @@ export class Cache {
       await rename(part, join(this.#files, file)).catch(rethrow);
     } catch (error) {
       await rm(part, { force: true }).catch(() => undefined);
+      if (isDiskFull(error)) this.#makeRoom();
       throw error;
     }
     const row: IndexRow = {
@@ -107,9 +104,9 @@ export class Cache {
       size,
       storedAt: Date.now(),
     };
+    const before = this.#put(row);
     const stored = this.#pin(row);
     this.#bytes += size;
-    const before = this.#index.put(row);
     if (before !== undefined) this.#discard(before);
     this.#evict();
     return stored;
@@ -121,6 +118,11 @@ export class Cache {
     if (series === undefined || instance === undefined) return undefined;
     const row = this.#index.find({ study, series, instance });
     if (row === undefined || Date.now() - row.storedAt > this.#options.maxAge) return undefined;
+    if (!this.#isThere(row)) {
+      // Somebody has cleared the folder: it must not stay an error until the row is too old.
+      this.#try('cache: a file is gone', () => this.#drop(row));
+      return undefined;
+    }
     this.#index.used(row.file);
     return this.#pin(row);
   }
@@ -156,6 +158,17 @@ export class Cache {
 
   removeWhole(resource: Resource): void {
     this.#index.removeWhole(resource);
+  }
+
+  /** The PACS has another or a further version of this instance: neither it nor its series and study are whole here. */
+  forget({ study, series, instance }: Required<Omit<Resource, 'frames'>>): void {
+    if (this.#isClosed) return;
+    this.#try('cache: a stored instance cannot be forgotten', () => {
+      const row = this.#index.find({ study, series, instance });
+      if (row !== undefined) this.#drop(row);
+      this.#index.removeWhole({ study, series });
+      this.#index.removeWhole({ study });
+    });
   }
 
   /** Files that are open stay; nothing else can be asked any more. */
@@ -209,6 +222,25 @@ export class Cache {
     else this.#evict();
   }
 
+  /** The row it replaces. A file that can't be indexed must not stay: nothing would ever evict it. */
+  #put(row: IndexRow): IndexRow | undefined {
+    try {
+      return this.#index.put(row);
+    } catch (cause) {
+      this.#erase(row.file);
+      throw fault(cause instanceof Error ? cause : new Error('index'));
+    }
+  }
+
+  #isThere({ file, size }: IndexRow): boolean {
+    return statSync(join(this.#files, file), { throwIfNoEntry: false })?.size === size;
+  }
+
+  #drop(row: IndexRow): void {
+    this.#index.remove(row);
+    this.#discard(row);
+  }
+
   /** Takes a file out of the count and off the disk, at once or when its last reader is done. */
   #discard(row: IndexRow): void {
     this.#bytes -= row.size;
@@ -222,20 +254,38 @@ export class Cache {
     });
   }
 
-  /** Least recently used first, until the rest fits. */
-  #evict(): void {
+  /** Least recently used first, until the rest fits. Never throws: whoever is done with a file can do nothing about it. */
+  #evict(maxBytes = this.#options.maxBytes): void {
+    this.#try('cache: nothing can be evicted', () => this.#evictDown(maxBytes));
+  }
+
+  #try(failing: string, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#options.log?.(`${failing}: ${error instanceof Error ? error.message : 'unknown error'}`);
+    }
+  }
+
+  /** Half of what is here goes, so that the next try finds room. The files go first: without room the index can't change. */
+  #makeRoom(): void {
+    const rows = this.#index.oldest(EVICTED_AT_ONCE, 0).filter(({ file }) => !this.#readers.has(file));
+    for (const { file } of rows) rmSync(join(this.#files, file), { force: true });
+    this.#evict(this.#bytes / 2);
+  }
+
+  #evictDown(maxBytes: number): void {
     let skip = 0;
-    while (!this.#isClosed && this.#bytes > this.#options.maxBytes) {
+    while (!this.#isClosed && this.#bytes > maxBytes) {
       const rows = this.#index.oldest(EVICTED_AT_ONCE, skip);
       if (rows.length === 0) return;
       for (const row of rows) {
-        if (this.#bytes <= this.#options.maxBytes) return;
+        if (this.#bytes <= maxBytes) return;
         if (this.#readers.has(row.file)) {
           skip += 1;
           continue;
         }
-        this.#index.remove(row);
-        this.#discard(row);
+        this.#drop(row);
       }
     }
   }
@@ -243,39 +293,3 @@ export class Cache {
 
 /** Rows looked at in one step of eviction. */
 const EVICTED_AT_ONCE = 64;
-
-/** Writes head and body to a new private file; its size. */
-async function writeAll(path: string, head: Buffer, body: AsyncIterable<Buffer>): Promise<number> {
-  let file: FileHandle | undefined;
-  let size = 0;
-  let batch: Buffer[] = [head];
-  let gathered = head.length;
-  const flush = async () => {
-    file ??= await open(path, 'wx', 0o600).catch(rethrow);
-    const { bytesWritten } = await file.writev(batch).catch(rethrow);
-    if (bytesWritten < gathered) throw fault(new Error('short write'));
-    size += gathered;
-    batch = [];
-    gathered = 0;
-  };
-  try {
-    for await (const chunk of body) {
-      batch.push(chunk);
-      gathered += chunk.length;
-      if (gathered >= BATCH) await flush();
-    }
-    if (gathered > 0) await flush();
-    return size;
-  } finally {
-    await file?.close().catch(() => undefined);
-  }
-}
-
-function rethrow(cause: Error): never {
-  throw fault(cause);
-}
-
-function fault(cause: Error): DicomError {
-  const code = 'code' in cause ? String(cause.code) : cause.message;
-  return new DicomError('busy', `cache: an instance cannot be written (${code})`, { field: 'cache.dir', cause });
-}

@@ -31,7 +31,7 @@ export interface Gateway {
   /** One full data set per instance, in the order of `retrieve`. */
   metadata(resource: Resource, options: { baseUrl: string; signal: AbortSignal }): AsyncIterable<Dataset>;
   bulkdata(file: StoredFile, path: string): Promise<Bulkdata>;
-  store(instances: AsyncIterable<StoreItem>, options: Omit<StoreOptions, 'aeTitle'>): Promise<StoreResult>;
+  store(instances: AsyncIterable<StoreItem>, options: Omit<StoreOptions, 'onSent'>): Promise<StoreResult>;
   /** C-ECHO to every PACS; ready when all answer. */
   ready(signal: AbortSignal): Promise<Readiness>;
   close(): Promise<void>;
@@ -60,6 +60,10 @@ export async function createGateway(config: Config, { log = SILENT }: { log?: Lo
     ...options,
     signal: AbortSignal.any([options.signal, stop.signal]),
   });
+  // Who stores and then retrieves must get what was stored.
+  const onSent: StoreOptions['onSent'] = ({ studyInstanceUid: study, seriesInstanceUid: series, sopInstanceUid }) => {
+    if (study !== undefined && series !== undefined) cache.forget({ study, series, instance: sopInstanceUid });
+  };
   const [first] = all;
   if (first === undefined) throw new DicomError('malformed', 'config: pacs: expected at least one PACS');
   return {
@@ -68,7 +72,7 @@ export async function createGateway(config: Config, { log = SILENT }: { log?: Lo
     open: (resource, options) => retrieval.open(resource, untilStopped(options)),
     metadata: (resource, options) => metadata(retrieval, config, resource, untilStopped(options)),
     bulkdata: bulkdataOf,
-    store: (instances, options) => store(first, instances, untilStopped(options)),
+    store: (instances, options) => store(first, instances, { ...untilStopped(options), onSent, log: warn }),
     ready: (signal) => ready(all, signal),
     close: async () => {
       stop.abort();

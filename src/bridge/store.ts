@@ -22,6 +22,8 @@ export type StoreOptions = {
   /** Without a slash at its end. */
   baseUrl: string;
   signal: AbortSignal;
+  /** Told of each instance that may have reached the PACS, whatever the PACS answered. */
+  onSent?: (instance: Instance & { studyInstanceUid?: string; seriesInstanceUid?: string }) => void;
   log?: (line: string) => void;
 };
 
@@ -67,7 +69,7 @@ export async function store(pacs: Pacs, inputs: AsyncIterable<StoreItem>, option
 /** Kinds of error that say that the rest of the upload can't be read, not that nobody waits for the answer. */
 const UPLOAD_BROKE: ReadonlySet<string> = new Set(['malformed', 'too-large']);
 
-async function storeOne(sender: Sender, input: StoreItem, { study }: StoreOptions): Promise<StoreRow> {
+async function storeOne(sender: Sender, input: StoreItem, { study, onSent }: StoreOptions): Promise<StoreRow> {
   if ('failure' in input) {
     const { failure, ...names } = input;
     return { ...names, status: failure };
@@ -86,7 +88,11 @@ async function storeOne(sender: Sender, input: StoreItem, { study }: StoreOption
     await discard(input.body);
     return { ...row, status: REASONS.invalidUid };
   }
-  return { ...row, ...(await sender.send(input)) };
+  try {
+    return { ...row, ...(await sender.send(input)) };
+  } finally {
+    onSent?.(input);
+  }
 }
 
 class Sender {
