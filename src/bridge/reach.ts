@@ -39,6 +39,7 @@ export function createReach(options: ReachOptions): Reach {
     breaker: new ConsecutiveBreaker(failures),
   });
   const policy = wrap(breaker, again);
+  let outage: unknown;
   return async (attempt, signal) => {
     let last: unknown;
     try {
@@ -46,16 +47,16 @@ export function createReach(options: ReachOptions): Reach {
         if (signal.aborted) throw cancelled(peer);
         return attempt(signal).catch((error: unknown) => {
           last = error;
+          if (isOutage(error)) outage = error;
           throw error;
         });
       }, signal);
     } catch (error) {
       if (error instanceof TaskCancelledError) throw last ?? cancelled(peer);
       if (!(error instanceof BrokenCircuitError)) throw error;
-      throw new DicomError('unreachable', `${peer}: not tried, because the last ${failures} attempts failed`, {
-        peer,
-        operation: 'A-ASSOCIATE',
-      });
+      const why = outage instanceof Error ? `: ${outage.message}` : '';
+      const message = `${peer}: not tried, because the last ${failures} attempts failed${why}`;
+      throw new DicomError('unreachable', message, { peer, operation: 'A-ASSOCIATE' });
     }
   };
 }

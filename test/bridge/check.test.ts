@@ -1,7 +1,9 @@
 // `check` against peers that are well, and that are ill in the ways most met: each is told in words that name the cause.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { type CheckRow, check, printChecks } from '../../src/bridge/check.ts';
 import { loadConfig } from '../../src/bridge/config.ts';
 import { StudyRootFind, StudyRootGet, StudyRootMove } from '../../src/bridge/contexts.ts';
@@ -79,3 +81,25 @@ test('no line of the table is wider than 110 columns, and each row starts one', 
   );
   assert.match(lines[0] ?? '', /^FAKEPACS {2}TCP +ok/);
 });
+
+const EXITS: [what: string, behaviour: Behaviour, code: number, states: string[]][] = [
+  ['0 where all is well', {}, 0, ['ok']],
+  ['0 where something is a warning', { peers: {} }, 0, ['ok', 'warn']],
+  ['1 where something failed', { refuse: [StudyRootGet, StudyRootMove] }, 1, ['ok', 'fail']],
+];
+for (const [what, behaviour, code, states] of EXITS) {
+  test(`the exit status of the command is ${what}, and --json prints the rows`, async (t) => {
+    const dicomPort = await freePort();
+    const peer = await startFakePacs(t, ONE, { peers: { GATEWAY: dicomPort }, ...behaviour });
+    const options = ['--pacs', `FAKEPACS@127.0.0.1:${peer.port}`, '--dicom-port', `${dicomPort}`];
+    const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+    const done = await new Promise<{ code: unknown; rows: CheckRow[] }>((resolve) =>
+      execFile(process.execPath, [main, 'check', '--json', ...options], (error, stdout) =>
+        resolve({ code: error?.code ?? 0, rows: JSON.parse(stdout) }),
+      ),
+    );
+    assert.equal(done.code, code);
+    assert.deepEqual([...new Set(done.rows.map(({ state }) => state))], states);
+    assert.deepEqual(Object.keys(done.rows[0] ?? {}), ['pacs', 'step', 'state', 'ms', 'detail']);
+  });
+}

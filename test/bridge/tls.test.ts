@@ -5,12 +5,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
+import { check } from '../../src/bridge/check.ts';
 import { loadConfig } from '../../src/bridge/config.ts';
+import { writeFileMeta } from '../../src/dimse/data/part10.ts';
+import { ExplicitLittle } from '../../src/dimse/data/transfer-syntax.ts';
 import { DicomError } from '../../src/dimse/errors.ts';
 import { connect } from '../../src/dimse/index.ts';
 import { Authority } from '../dimse/certificates.ts';
 import { startGateway } from '../support/gateway.ts';
-import { freePort, runTool } from '../support/peers.ts';
+import { freePort, runTool, startOrthanc } from '../support/peers.ts';
+import { CT, encoded } from './fixtures.ts';
 import { startFakePacs } from './peer-pacs.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'bridge-tls-'));
@@ -56,6 +60,57 @@ for (const [what, certificate, settings, detail] of WRONG) {
     assert.equal(response.status, 502);
     assert.match(JSON.stringify(await response.json()), detail);
   });
+}
+
+test('the certificate is named also when the PACS is left alone after several failures', async (t) => {
+  const peer = await startFakePacs(t, STORED, { tls: expired });
+  const { url } = await inFront(t, peer, TLS);
+  for (let count = 0; count < 6; count += 1) await (await fetch(`${url}/studies`)).arrayBuffer();
+  const response = await fetch(`${url}/studies`);
+  assert.equal(response.status, 502);
+  assert.match(JSON.stringify(await response.json()), /not tried.*TLS: certificate of the peer has expired/);
+});
+
+test('Orthanc over TLS both ways: every step of check is well', async (t) => {
+  const port = await freePort();
+  const ours = { DICOMWEB_DICOM_TLS_ENABLED: 'true', DICOMWEB_DICOM_TLS_CA: authority.certPath };
+  const peer = await startOrthanc({
+    files: [await instanceFile()],
+    configuration: {
+      DicomTlsEnabled: true,
+      DicomTlsCertificate: pacs.certPath,
+      DicomTlsPrivateKey: pacs.keyPath,
+      DicomTlsTrustedCertificates: authority.certPath,
+      DicomTlsRemoteCertificateRequired: true,
+      DicomModalities: { GATEWAY: { AET: 'GATEWAY', Host: '127.0.0.1', Port: port, UseDicomTls: true } },
+    },
+  });
+  t.after(() => peer.stop());
+  const env = {
+    HOME: '/',
+    DICOMWEB_PACS: `${peer.aeTitle}@${peer.host}:${peer.port}`,
+    DICOMWEB_DICOM_PORT: `${port}`,
+    ...TLS,
+    ...ours,
+    DICOMWEB_DICOM_TLS_CERT: gateway.certPath,
+    DICOMWEB_DICOM_TLS_KEY: gateway.keyPath,
+  };
+  const rows = await check(loadConfig({ env, flags: {} }));
+  assert.deepEqual(
+    rows.filter(({ state, step }) => state !== (step === 'TLS' ? 'warn' : 'ok')),
+    [],
+  );
+  assert.match(rows.find(({ step }) => step === 'C-MOVE')?.detail ?? '', /^1 instance/);
+});
+
+/** A Part 10 file of the instance in `STORED`. */
+async function instanceFile(): Promise<string> {
+  const [made] = STORED;
+  assert.ok(made !== undefined);
+  const meta = { sopClassUid: CT, sopInstanceUid: made.instance, transferSyntaxUid: ExplicitLittle };
+  const path = join(dir, 'instance.dcm');
+  writeFileSync(path, Buffer.concat([writeFileMeta(meta), encoded(made, ExplicitLittle)]));
+  return path;
 }
 
 test('serverName and verify: a certificate for another name, and any certificate', async (t) => {
