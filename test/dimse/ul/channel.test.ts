@@ -6,8 +6,7 @@ import { waitFor } from '../../../src/dimse/ul/deadline.ts';
 
 const pending = Symbol('pending');
 /** What a promise has come to by now. */
-const now = (promise: unknown) =>
-  Promise.race([promise, new Promise((resolve) => setImmediate(resolve, pending))]);
+const now = (promise: unknown) => Promise.race([promise, new Promise((resolve) => setImmediate(resolve, pending))]);
 
 test('push waits until its value is taken', async () => {
   const channel = new Channel<number>();
