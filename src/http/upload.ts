@@ -28,6 +28,13 @@ function unsupported(what: string): DicomError {
 
 /** What the body of `request` gives to store. @throws DicomError `unsupported-media`, `malformed`, `too-large` */
 export async function itemsOf(request: FastifyRequest, limits: UploadLimits): Promise<AsyncIterable<StoreItem>> {
+  const coding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
+  if (coding !== 'identity') {
+    // RFC 9110 15.5.16; read as it is it would be called broken, and its sender look for the fault elsewhere.
+    throw new DicomError('unsupported-media', 'Content-Encoding: a body must come as it is', {
+      field: 'Content-Encoding',
+    });
+  }
   const header = request.headers['content-type'];
   if (header === undefined) throw unsupported('a body without one');
   const type = parseMediaType(header);

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import type { Dataset } from '../../src/dimse/data/dataset.ts';
 import { toJson } from '../../src/dimse/data/json.ts';
@@ -311,6 +312,15 @@ for (const [name, type, payload, status] of REFUSED) {
     assert.equal(answer.json().status, status);
   });
 }
+
+test('a compressed upload is 415 and names the header (RFC 9110 15.5.16)', async (t) => {
+  const { app } = await buildWeb(t);
+  const headers = { 'content-type': related('application/dicom'), 'content-encoding': 'gzip' };
+  const payload = gzipSync(multipartOf('frontier', [asDicom(FIXTURES.explicit.file)]));
+  const answer = await app.inject({ method: 'POST', url: '/dicomweb/studies', headers, payload });
+  assert.equal(answer.statusCode, 415, answer.payload);
+  assert.match(answer.json().detail, /Content-Encoding/);
+});
 
 test('413 beyond the limits of an upload', async (t) => {
   const { explicit } = FIXTURES;
