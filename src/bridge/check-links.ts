@@ -108,7 +108,7 @@ export function timeEcho(pacs: Pacs, signal: AbortSignal): Promise<Finding> {
 
 const DATE_TIME_PROBE = extendedInformation('find', ['relationalQueries', 'combinedDateTime']);
 
-/** Whether the PACS would match date and time as one (PS3.4 C.2.2.2.5.4). DICOMweb matches each by itself, and so does the gateway. */
+/** Whether the PACS would match date and time as one (PS3.4 C.2.2.2.5.4), as searches are defined (PS3.18 8.3.4.1.1). */
 export function describeDateTime(open: Connector, signal: AbortSignal): Promise<Finding> {
   const contexts = QUERY_RETRIEVE_CONTEXTS.map((context) =>
     context.abstractSyntax === StudyRootFind ? { ...context, extended: DATE_TIME_PROBE } : context,
@@ -116,8 +116,8 @@ export function describeDateTime(open: Connector, signal: AbortSignal): Promise<
   return onAssociation(open, contexts, signal, (association) => {
     const answer = association.contexts.find(({ abstractSyntax }) => abstractSyntax === StudyRootFind)?.extended;
     const combined = extendedOptions('find', answer).has('combinedDateTime');
-    const detail = combined ? 'could match date and time as one; not used' : 'matches date and time each by itself';
-    return { detail: `${detail}: so searches are defined` };
+    const detail = combined ? 'agreed to where it is asked for' : 'not agreed';
+    return { detail: `combined matching ${detail}; the gateway asks by date and combines the times itself` };
   });
 }
 

@@ -14,6 +14,7 @@ import { Connection } from './ul/connection.ts';
 import { acceptorAgreement, associateAc, identityOf, type UserIdentity } from './ul/negotiation.ts';
 import { APPLICATION_CONTEXT, type AssociateRq } from './ul/pdu.ts';
 import { describeRejection, REJECTION, type Rejection } from './ul/rejection.ts';
+import { describeTransportError } from './ul/transport.ts';
 
 export type ListenOptions = {
   /** Address to bind; all of them where absent. */
@@ -64,7 +65,9 @@ class Acceptor implements Listener {
     } else {
       const secure = { ...settings, ...listenerTls(options.tls), handshakeTimeout: this.#timeouts.connect };
       this.#server = createTlsServer(secure, (socket) => this.#accept(socket));
-      this.#server.on('tlsClientError', (error: Error) => options.log?.(`TLS handshake failed: ${error.message}`));
+      this.#server.on('tlsClientError', (error: Error) =>
+        options.log?.(`TLS handshake failed: ${describeTransportError(error)}`),
+      );
     }
   }
 

@@ -22,6 +22,7 @@ const ONE = [{ study: '1.1', series: '1.1.1', instance: '1.1.1.1' }];
 const dir = mkdtempSync(join(tmpdir(), 'check-test-'));
 after(() => rmSync(dir, { recursive: true, force: true }));
 const authority = new Authority(dir, 'authority');
+const gateway = authority.issue('gateway');
 const stranger = new Authority(dir, 'stranger');
 
 type Settings = Record<string, string>;
@@ -113,7 +114,11 @@ const named = (finds: 'found' | 'nothing' | 'failure', name = 'Müller'): Ill =>
     },
   });
 
-const QUICK = { DICOMWEB_PACS_0_TIMEOUTS_RESPONSE: '200', DICOMWEB_PACS_0_TIMEOUTS_ASSOCIATE: '200' };
+const QUICK = {
+  DICOMWEB_PACS_0_TIMEOUTS_CONNECT: '200',
+  DICOMWEB_PACS_0_TIMEOUTS_RESPONSE: '200',
+  DICOMWEB_PACS_0_TIMEOUTS_ASSOCIATE: '200',
+};
 const TLS = { DICOMWEB_PACS_0_TLS_ENABLED: 'true', DICOMWEB_PACS_0_TLS_CA: authority.certPath };
 const MOVE = { DICOMWEB_PACS_0_RETRIEVE: 'move' };
 const overTls = (certificate: { cert: string; key: string }, more = {}) => pacs({ tls: { ...certificate, ...more } });
@@ -152,6 +157,23 @@ const ROWS: Row[] = [
     'warn',
     /TLSv1.3.*valid for 9 more days/,
     TLS,
+  ],
+  ['a port that is silent to TLS', port(() => {}), 'TLS', 'fail', /no answer within 0.2 s/, { ...TLS, ...QUICK }],
+  [
+    'a port that hangs up on TLS',
+    port((socket) => socket.end()),
+    'TLS',
+    'fail',
+    /cannot connect to .*: .*it hung up/,
+    TLS,
+  ],
+  [
+    'certificates that are not looked at',
+    overTls(stranger.issue('any')),
+    'TLS',
+    'warn',
+    /not verified/,
+    { ...TLS, DICOMWEB_PACS_0_TLS_VERIFY: 'false' },
   ],
   [
     'a PACS that wants our certificate',
@@ -235,7 +257,8 @@ const ROWS: Row[] = [
   ['no patient root', pacs({ refuse: [PatientRootFind] }), 'C-FIND patient', 'ok', /not offered; not needed/],
   ['relational queries', pacs(agreeing('relationalQueries')), 'relational', 'warn', /agreed, but answers lack/],
   ['no relational queries', pacs({}), 'relational', 'ok', /not agreed: .* level by level/],
-  ['combined date-time', pacs(agreeing('combinedDateTime')), 'date-time', 'ok', /could match date and time as one/],
+  ['no combined date-time', pacs({}), 'date-time', 'ok', /combined matching not agreed; the gateway .* itself/],
+  ['combined date-time', pacs(agreeing('combinedDateTime')), 'date-time', 'ok', /combined matching agreed to/],
   ['a name that it finds', named('found'), 'charset', 'ok', /finds a name beyond ASCII asked in ISO_IR 192/],
   ['a name that it does not find', named('nothing'), 'charset', 'warn', /does not find its own name.*set the charset/],
   ['letters that break it', named('failure', 'Miller'), 'charset', 'warn', /C001.*its own log/],
@@ -289,6 +312,20 @@ const ROWS: Row[] = [
     'fail',
     /the gateway refused: .*rejected: .*called AE title/,
     MOVE,
+  ],
+  [
+    'C-STOREs without TLS to a gateway that wants it',
+    pacs({}),
+    'C-MOVE',
+    'fail',
+    /the gateway refused: TLS handshake failed: .*does not speak TLS/,
+    {
+      ...MOVE,
+      DICOMWEB_DICOM_TLS_ENABLED: 'true',
+      DICOMWEB_DICOM_TLS_REQUIRE_CLIENT_CERTIFICATE: 'false',
+      DICOMWEB_DICOM_TLS_CERT: gateway.certPath,
+      DICOMWEB_DICOM_TLS_KEY: gateway.keyPath,
+    },
   ],
   [
     'another instance than the one asked for',
