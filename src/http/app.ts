@@ -3,6 +3,7 @@
 
 import type { Server } from 'node:http';
 import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
 import multipart from '@fastify/multipart';
 import fastify, {
   type FastifyBaseLogger,
@@ -56,6 +57,7 @@ export async function buildApp(gateway: Gateway, renderer: Renderer, options: Ap
   const service = createService(gateway, renderer, options);
   const app = fastify(serverOptions(options));
   await app.register(cors, { delegator: corsOptions(options.corsOrigins ?? NO_ORIGIN) });
+  await app.register(helmet, securityHeaders(options.corsOrigins ?? NO_ORIGIN));
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler((request) => {
     throw new DicomError('not-found', 'no such resource', { field: request.method });
@@ -137,6 +139,17 @@ function serverOptions(options: AppOptions): FastifyHttpOptions<Server> {
       if (socket.writable) socket.end(rawProblem(error));
       else socket.destroy();
     },
+  };
+}
+
+/** Stored documents say themselves what type they are: none of them may run as a page of this origin. */
+function securityHeaders(origins: readonly string[]) {
+  return {
+    contentSecurityPolicy: { directives: { scriptSrc: ["'none'"], upgradeInsecureRequests: null } },
+    // Pages that are cross-origin isolated embed only what says that it may be embedded.
+    crossOriginResourcePolicy: { policy: origins.length > 0 ? ('cross-origin' as const) : ('same-origin' as const) },
+    // Where there is TLS, it ends at the proxy in front, and so does the promise of it.
+    strictTransportSecurity: false,
   };
 }
 

@@ -12,5 +12,5 @@ export async function addDocumentation(app: FastifyInstance): Promise<void> {
   const specification = { document } as unknown as swagger.StaticDocumentSpec;
   await app.register(swagger, { mode: 'static', specification });
   // The page asks for the document that knows its own address.
-  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { url: '/openapi.json' } });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { url: '/openapi.json' } });
 }
