@@ -22,7 +22,7 @@ export type Peer = {
 
 export type Finished = { code: number; output: string };
 
-const INSTALL = 'apt-get install -y dcmtk orthanc orthanc-dicomweb';
+const INSTALL = 'apt-get install -y dcmtk orthanc orthanc-dicomweb nginx-light tshark openssl';
 const READY_MS = 20_000;
 const TOOL_MS = 120_000;
 const LOG_BYTES = 4 << 20;
