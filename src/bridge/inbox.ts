@@ -24,8 +24,11 @@ export type Claim = {
 
 export interface Inbox {
   readonly port: number;
-  /** Registers a claim until the returned function is called. */
-  claim(claim: Claim): () => void;
+  /**
+   * Registers a claim until the returned function is called. Claims that prefer a transfer syntax follow one another: when an
+   * association is negotiated nobody can know which C-MOVE it is for. Throws 'cancelled' at the signal.
+   */
+  claim(claim: Claim, signal: AbortSignal): Promise<() => void>;
   close(): Promise<void>;
 }
 
@@ -53,6 +56,7 @@ const STORAGE = new Set(STORAGE_SOP_CLASSES);
 export async function openInbox(options: InboxOptions): Promise<Inbox> {
   const { host, port, aeTitles, allowCalling, maxAssociations, tls, log } = options;
   const claims = new Set<Claim>();
+  const turns = createTurns();
   const listener: Listener = await listen({
     host,
     port,
@@ -74,11 +78,34 @@ export async function openInbox(options: InboxOptions): Promise<Inbox> {
   });
   return {
     port: listener.port,
-    claim: (claim) => {
+    claim: async (claim, signal) => {
+      const end = claim.prefer === undefined ? undefined : await turns(signal);
       claims.add(claim);
-      return () => claims.delete(claim);
+      return () => {
+        claims.delete(claim);
+        end?.();
+      };
     },
     close: () => listener.close(),
+  };
+}
+
+/** One after the other, in the order of asking: resolves with what ends the turn. */
+function createTurns(): (signal: AbortSignal) => Promise<() => void> {
+  let last: Promise<unknown> = Promise.resolve();
+  return async (signal) => {
+    const before = last;
+    const { promise: over, resolve: end } = Promise.withResolvers<void>();
+    last = before.then(() => over);
+    const { promise: given, resolve: giveUp } = Promise.withResolvers<void>();
+    const stop = () => giveUp();
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', stop);
+    await Promise.race([before, given]);
+    signal.removeEventListener('abort', stop);
+    if (!signal.aborted) return end;
+    end();
+    throw new DicomError('cancelled', 'retrieve: the request was cancelled');
   };
 }
 

@@ -155,7 +155,7 @@ async function move(pacs: Pacs, inbox: Inbox | undefined, request: TransferReque
     wants: (instance) => contains(target, instance),
     receive: (instance) => arrivals.take(instance),
   };
-  const unclaim = inbox.claim(claim);
+  const unclaim = await inbox.claim(claim, signal);
   try {
     const counts = await onLease(pacs, contextOf(StudyRootMove), { signal }, (association, begun) =>
       finalCounts(
