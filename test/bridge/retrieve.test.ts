@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -308,6 +308,8 @@ describe('complete or an error', () => {
     const files = await retrieval.open({ study: '1.2', series: '1.2.1', instance: '1.2.1.1' }, { signal: never });
     files.release();
     rmSync(dirname(files.path), { recursive: true });
+    // A folder that is only gone would be made again.
+    writeFileSync(dirname(files.path), '');
     await assert.rejects(drain(retrieval.retrieve(STUDY, { signal: never })), { kind: 'busy', field: 'cache.dir' });
     assert.deepEqual(levels(peer.asked.get), ['IMAGE', 'STUDY']);
     assert.equal(cache.openWhole(STUDY), undefined);
