@@ -1,6 +1,7 @@
 // The gateway's Storage SCP: hands the C-STOREs that a C-MOVE causes to the retrieve that waits for them. What nobody waits for
 // is refused: the gateway is no archive (PS3.4 B.2, C.4.2.3.1).
 
+import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import { STORAGE_SOP_CLASSES } from '../dimse/data/uid.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { type Instance, type Listener, listen, type TlsOptions } from '../dimse/index.ts';
@@ -65,7 +66,11 @@ export async function openInbox(options: InboxOptions): Promise<Inbox> {
     maxAssociations,
     ...(tls === undefined ? {} : { tls }),
     contexts: (abstractSyntax, proposed) => {
-      const preferred = [...claims].flatMap(({ prefer }) => prefer ?? []);
+      // Who prefers nothing shall get what is stored: a PACS re-encodes native data into whatever native syntax was accepted.
+      const isShared = [...claims].some(({ prefer }) => prefer === undefined);
+      const preferred = [...claims]
+        .flatMap(({ prefer }) => prefer ?? [])
+        .filter((uid) => !isShared || transferSyntax(uid)?.encapsulated === true);
       const supported = supportedSyntaxes(abstractSyntax, proposed, preferred);
       for (const uid of supported?.slice(1) ?? []) for (const { passedOver } of claims) passedOver.add(uid);
       return supported;

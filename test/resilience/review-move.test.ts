@@ -6,6 +6,7 @@ import { type Claim, type Inbox, openInbox } from '../../src/bridge/inbox.ts';
 import { connect } from '../../src/dimse/index.ts';
 
 const CT = '1.2.840.10008.5.1.4.1.1.2';
+const IMPLICIT = '1.2.840.10008.1.2';
 const [EXPLICIT, JPEG, J2K] = ['1.2.840.10008.1.2.1', '1.2.840.10008.1.2.4.70', '1.2.840.10008.1.2.4.90'];
 
 const preferring = (prefer?: string): Claim => ({
@@ -26,7 +27,7 @@ async function start(t: TestContext): Promise<Inbox> {
 /** The transfer syntax that a PACS which proposes them all in one context is given. */
 async function negotiated({ port }: Inbox): Promise<string | undefined> {
   const titles = { calledAeTitle: 'GATEWAY', callingAeTitle: 'PACS' };
-  const contexts = [{ abstractSyntax: CT, transferSyntaxes: [EXPLICIT, JPEG, J2K] }];
+  const contexts = [{ abstractSyntax: CT, transferSyntaxes: [EXPLICIT, IMPLICIT, JPEG, J2K] }];
   const association = await connect({ host: '127.0.0.1', port, ...titles, contexts });
   await association.release();
   return association.contexts[0]?.transferSyntaxUid;
@@ -40,7 +41,8 @@ test('a claim that prefers a transfer syntax waits for another that does; one wi
   const { signal } = new AbortController();
   const end = await inbox.claim(preferring(JPEG), signal);
   const second = inbox.claim(preferring(J2K), signal);
-  (await inbox.claim(preferring(), signal))();
+  const endOther = await inbox.claim(preferring(), signal);
+  endOther();
   assert.equal(await isGiven(second), false);
   assert.equal(await negotiated(inbox), JPEG);
   end();
@@ -62,4 +64,15 @@ test('a claim that is given up while it waits lets the next one have its turn', 
   assert.equal(await isGiven(third), false);
   end();
   (await third)();
+});
+
+test('who prefers nothing is not given native data re-encoded for who does', async (t) => {
+  const inbox = await start(t);
+  const { signal } = new AbortController();
+  const end = await inbox.claim(preferring(IMPLICIT), signal);
+  const endOther = await inbox.claim(preferring(), signal);
+  assert.equal(await negotiated(inbox), EXPLICIT);
+  endOther();
+  assert.equal(await negotiated(inbox), IMPLICIT);
+  end();
 });
