@@ -2,23 +2,23 @@
 
 import type { Dataset } from '../dimse/data/dataset.ts';
 import { DicomError } from '../dimse/errors.ts';
-import { type Bulkdata, bulkdataOf } from './bulkdata.ts';
-import { Cache, type StoredFile } from './cache.ts';
-import type { Config } from './config.ts';
-import { createFetch } from './fetch.ts';
-import { type Inbox, openInbox } from './inbox.ts';
-import { inboxOptions } from './inbox-options.ts';
-import { metadataOf } from './metadata.ts';
-import { createPacs, type Pacs } from './pacs.ts';
-import type { SearchRequest } from './query.ts';
+import { Cache, type StoredFile } from './cache/cache.ts';
+import type { Config } from './config/config.ts';
+import { type Bulkdata, bulkdataOf } from './metadata/bulkdata.ts';
+import { metadataOf } from './metadata/metadata.ts';
+import { createPacs, type Pacs } from './pacs/pacs.ts';
 import type { Resource } from './resource.ts';
-import { Retrieval } from './retrieve.ts';
-import { type SearchResults, search } from './search.ts';
-import { type StoreItem, type StoreOptions, type StoreResult, store } from './store.ts';
-import { createTransfer } from './transfer.ts';
+import { createFetch } from './retrieve/fetch.ts';
+import { type Inbox, openInbox } from './retrieve/inbox.ts';
+import { inboxOptions } from './retrieve/inbox-options.ts';
+import { Retrieval } from './retrieve/retrieve.ts';
+import { createTransfer } from './retrieve/transfer.ts';
+import type { SearchRequest } from './search/query.ts';
+import { type SearchResults, search } from './search/search.ts';
+import { type StoreItem, type StoreOptions, type StoreResult, store } from './store/store.ts';
 
-export type { StoredFile } from './cache.ts';
-export type { StoreItem, StoreResult } from './store.ts';
+export type { StoredFile } from './cache/cache.ts';
+export type { StoreItem, StoreResult } from './store/store.ts';
 
 export type Readiness = { ready: boolean; pacs: { name: string; ok: boolean; reason?: string }[] };
 

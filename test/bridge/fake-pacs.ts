@@ -1,6 +1,6 @@
 // A PACS in memory for tests of the bridge: answers queries from lists of data sets, and remembers what it was asked.
 
-import type { Pacs, QueryLevel } from '../../src/bridge/pacs.ts';
+import type { Pacs, QueryLevel } from '../../src/bridge/pacs/pacs.ts';
 import type { Attribute, Dataset, Value } from '../../src/dimse/data/dataset.ts';
 import { tagOf, vrOf } from '../../src/dimse/data/dictionary.ts';
 import type { Vr } from '../../src/dimse/data/vr.ts';

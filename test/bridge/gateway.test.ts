@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
-import { loadConfig } from '../../src/bridge/config.ts';
+import { loadConfig } from '../../src/bridge/config/config.ts';
 import { createGateway } from '../../src/bridge/gateway.ts';
 import { collect, drain, emptyDir, type Made } from './fixtures.ts';
 import { type Behaviour, startFakePacs } from './peer-pacs.ts';

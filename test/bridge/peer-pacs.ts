@@ -2,7 +2,7 @@
 // can be told to behave oddly.
 
 import type { TestContext } from 'node:test';
-import { supportedSyntaxes } from '../../src/bridge/inbox.ts';
+import { supportedSyntaxes } from '../../src/bridge/retrieve/inbox.ts';
 import type { Dataset } from '../../src/dimse/data/dataset.ts';
 import { ExplicitLittle, ImplicitLittle } from '../../src/dimse/data/transfer-syntax.ts';
 import { DicomError } from '../../src/dimse/errors.ts';

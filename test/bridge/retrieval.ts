@@ -1,13 +1,13 @@
 // A retrieval in front of fake PACS, as createGateway wires it, with what tests look at.
 
 import type { TestContext } from 'node:test';
-import { Cache } from '../../src/bridge/cache.ts';
-import type { PacsConfig } from '../../src/bridge/config.ts';
-import { createFetch } from '../../src/bridge/fetch.ts';
-import { type Inbox, openInbox } from '../../src/bridge/inbox.ts';
-import { createPacs, type Pacs } from '../../src/bridge/pacs.ts';
-import { Retrieval } from '../../src/bridge/retrieve.ts';
-import { createTransfer } from '../../src/bridge/transfer.ts';
+import { Cache } from '../../src/bridge/cache/cache.ts';
+import type { PacsConfig } from '../../src/bridge/config/config.ts';
+import { createPacs, type Pacs } from '../../src/bridge/pacs/pacs.ts';
+import { createFetch } from '../../src/bridge/retrieve/fetch.ts';
+import { type Inbox, openInbox } from '../../src/bridge/retrieve/inbox.ts';
+import { Retrieval } from '../../src/bridge/retrieve/retrieve.ts';
+import { createTransfer } from '../../src/bridge/retrieve/transfer.ts';
 import { emptyDir } from './fixtures.ts';
 import type { FakePacs } from './peer-pacs.ts';
 

@@ -3,12 +3,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bulkdataOf } from '../../src/bridge/bulkdata.ts';
 import type { Gateway, StoredFile, StoreItem } from '../../src/bridge/gateway.ts';
-import { metadataOf } from '../../src/bridge/metadata.ts';
-import type { SearchRequest } from '../../src/bridge/query.ts';
+import { bulkdataOf } from '../../src/bridge/metadata/bulkdata.ts';
+import { metadataOf } from '../../src/bridge/metadata/metadata.ts';
 import type { Resource } from '../../src/bridge/resource.ts';
-import { type StoreRow, storeResult } from '../../src/bridge/store-result.ts';
+import type { SearchRequest } from '../../src/bridge/search/query.ts';
+import { type StoreRow, storeResult } from '../../src/bridge/store/result.ts';
 import type { Dataset } from '../../src/dimse/data/dataset.ts';
 import { readFileMeta } from '../../src/dimse/data/part10.ts';
 import { DicomError } from '../../src/dimse/errors.ts';

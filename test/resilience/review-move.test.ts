@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { type Claim, type Inbox, openInbox } from '../../src/bridge/inbox.ts';
+import { type Claim, type Inbox, openInbox } from '../../src/bridge/retrieve/inbox.ts';
 import { connect } from '../../src/dimse/index.ts';
 
 const CT = '1.2.840.10008.5.1.4.1.1.2';

@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type Config, loadConfig } from '../../src/bridge/config.ts';
+import { type Config, loadConfig } from '../../src/bridge/config/config.ts';
 import { createGateway } from '../../src/bridge/gateway.ts';
 import { buildApp } from '../../src/http/app.ts';
 import { createRenderer } from '../../src/render/render.ts';

@@ -1,7 +1,7 @@
 // QIDO-RS: the six search resources (PS3.18 10.6.1).
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { SearchRequest } from '../../bridge/query.ts';
+import type { SearchRequest } from '../../bridge/search/query.ts';
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { choose } from '../accept.ts';
 import { writeJsonArray } from '../json.ts';

@@ -1,0 +1,138 @@
+// The index of the cache: which instance is in which file, and which studies and series are there as a whole. node:sqlite, held
+// by one process at a time; a row exists only for a file that is complete.
+
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DicomError } from '../../dimse/errors.ts';
+import type { Resource } from '../resource.ts';
+
+export type IndexRow = {
+  study: string;
+  series: string;
+  instance: string;
+  /** Name in the cache's folder of files. */
+  file: string;
+  sopClass: string;
+  transferSyntax: string;
+  dataOffset: number;
+  /** Bytes of the file. */
+  size: number;
+  storedAt: number;
+};
+
+/** A study (`series` absent) or series that is there as a whole. `instances` are 'series/instance' in order of arrival. */
+export type Whole = { instances: string[]; checkedAt: number };
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS instance (
+    study TEXT NOT NULL, series TEXT NOT NULL, instance TEXT NOT NULL, file TEXT NOT NULL UNIQUE,
+    sopClass TEXT NOT NULL, transferSyntax TEXT NOT NULL, dataOffset INTEGER NOT NULL, size INTEGER NOT NULL,
+    storedAt INTEGER NOT NULL, usedAt INTEGER NOT NULL, PRIMARY KEY (study, series, instance)
+  ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS by_use ON instance (usedAt);
+  CREATE TABLE IF NOT EXISTS whole (
+    study TEXT NOT NULL, series TEXT NOT NULL, instances TEXT NOT NULL, checkedAt INTEGER NOT NULL,
+    PRIMARY KEY (study, series)
+  ) WITHOUT ROWID;`;
+
+const COLUMNS = 'study, series, instance, file, sopClass, transferSyntax, dataOffset, size, storedAt';
+
+/** How many last uses are held in memory before they are written. */
+const USES = 1000;
+
+export class CacheIndex {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #uses = new Map<string, number>();
+
+  /** Throws 'busy' when another process holds the index. */
+  constructor(path: string) {
+    try {
+      this.#database = new DatabaseSync(path);
+      // The lock lives as long as the process, however it ends. A crash of the machine may lose rows, never tear them.
+      this.#database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+      this.#database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : '';
+      throw new DicomError('busy', `cache: its index cannot be opened (in use by another process?): ${reason}`, {
+        field: 'cache.dir',
+        cause,
+      });
+    }
+  }
+
+  find({ study, series, instance }: Required<Omit<Resource, 'frames'>>): IndexRow | undefined {
+    const sql = `SELECT ${COLUMNS} FROM instance WHERE study = ? AND series = ? AND instance = ?`;
+    return this.#sql(sql).get(study, series, instance) as IndexRow | undefined;
+  }
+
+  /** Puts a row in; the one it replaces is returned. */
+  put(row: IndexRow): IndexRow | undefined {
+    const before = this.find(row);
+    const sql = `INSERT OR REPLACE INTO instance (${COLUMNS}, usedAt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    const { study, series, instance, file, sopClass, transferSyntax, dataOffset, size, storedAt } = row;
+    this.#sql(sql).run(study, series, instance, file, sopClass, transferSyntax, dataOffset, size, storedAt, Date.now());
+    return before;
+  }
+
+  /** Takes a row out; its study and series are no longer whole. */
+  remove({ study, series, instance }: IndexRow): void {
+    this.#sql('DELETE FROM instance WHERE study = ? AND series = ? AND instance = ?').run(study, series, instance);
+    this.#sql("DELETE FROM whole WHERE study = ? AND series IN ('', ?)").run(study, series);
+  }
+
+  *rows(): Generator<IndexRow> {
+    for (const row of this.#sql(`SELECT ${COLUMNS} FROM instance`).all()) yield row as IndexRow;
+  }
+
+  /** Rows by last use, the oldest first; at most `limit` after `skip`. */
+  oldest(limit: number, skip: number): IndexRow[] {
+    this.#writeUses();
+    const sql = `SELECT ${COLUMNS} FROM instance ORDER BY usedAt LIMIT ? OFFSET ?`;
+    return this.#sql(sql).all(limit, skip) as IndexRow[];
+  }
+
+  used(file: string): void {
+    this.#uses.set(file, Date.now());
+    if (this.#uses.size >= USES) this.#writeUses();
+  }
+
+  /** Of exactly this study or series. */
+  whole({ study, series = '' }: Resource): Whole | undefined {
+    const sql = 'SELECT instances, checkedAt FROM whole WHERE study = ? AND series = ?';
+    const row = this.#sql(sql).get(study, series) as { instances: string; checkedAt: number } | undefined;
+    return row === undefined ? undefined : { instances: row.instances.split('\n'), checkedAt: row.checkedAt };
+  }
+
+  setWhole({ study, series = '' }: Resource, { instances, checkedAt }: Whole): void {
+    const sql = 'INSERT OR REPLACE INTO whole (study, series, instances, checkedAt) VALUES (?, ?, ?, ?)';
+    this.#sql(sql).run(study, series, instances.join('\n'), checkedAt);
+  }
+
+  removeWhole({ study, series = '' }: Resource): void {
+    this.#sql('DELETE FROM whole WHERE study = ? AND series = ?').run(study, series);
+  }
+
+  close(): void {
+    this.#writeUses();
+    this.#database.close();
+  }
+
+  /** A full disk costs the order of eviction some truth, nothing else: a transaction left open would swallow all that follows. */
+  #writeUses(): void {
+    if (this.#uses.size === 0) return;
+    try {
+      this.#database.exec('BEGIN');
+      for (const [file, at] of this.#uses) this.#sql('UPDATE instance SET usedAt = ? WHERE file = ?').run(at, file);
+      this.#database.exec('COMMIT');
+    } catch {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+    }
+    this.#uses.clear();
+  }
+
+  #sql(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) this.#statements.set(sql, (statement = this.#database.prepare(sql)));
+    return statement;
+  }
+}

@@ -1,0 +1,56 @@
+// `check`: what each configured PACS can do, tried hop by hop, and what is wrong in words that say where to look.
+
+import type { Config, PacsConfig } from '../config/config.ts';
+import { connectorOf, createPacs } from '../pacs/pacs.ts';
+import { describeAssociation, describeDateTime, describeStorage, reachSocket, timeEcho, tryTls } from './links.ts';
+import { tryCharset, tryPatientRoot, tryRelational } from './queries.ts';
+import { checkRetrieves, openPost, type Post } from './retrieves.ts';
+import { type CheckRow, step } from './row.ts';
+import { type Found, sampleOf } from './samples.ts';
+
+export { type CheckRow, printChecks } from './row.ts';
+
+/** Every PACS after the other; a step that needs one that failed is left out. Never throws for what a PACS does. */
+export async function check(config: Config): Promise<CheckRow[]> {
+  const rows: CheckRow[] = [];
+  const post = await openPost(config);
+  try {
+    for (const pacs of config.pacs) rows.push(...(await checkPacs(config, pacs, post)));
+  } finally {
+    if ('inbox' in post) await post.inbox.close();
+  }
+  return rows;
+}
+
+async function checkPacs(config: Config, pacs: PacsConfig, post: Post): Promise<CheckRow[]> {
+  const open = connectorOf({ config: pacs, aeTitle: config.aeTitle });
+  const rows: CheckRow[] = [];
+  const isWell = (row: CheckRow) => rows.push(row) > 0 && row.state !== 'fail';
+  const tcp = await step(pacs, 'TCP', (signal) => reachSocket(pacs, signal));
+  if (!isWell(tcp.row)) return rows;
+  if (pacs.tls.enabled && !isWell((await step(pacs, 'TLS', (signal) => tryTls(pacs, signal))).row)) return rows;
+  const associated = await step(pacs, 'association', (signal) => describeAssociation(open, signal));
+  if (!isWell(associated.row)) return rows;
+  const remote = createPacs({ config: pacs, aeTitle: config.aeTitle });
+  try {
+    rows.push((await step(pacs, 'C-ECHO', (signal) => timeEcho(remote, signal))).row);
+    const found = await step<Found>(pacs, 'C-FIND study', (signal) => sampleOf(remote, signal));
+    rows.push(found.row);
+    const agreed = associated.value?.relational === true;
+    if (found.row.state !== 'fail') {
+      const study = found.value?.study;
+      rows.push(
+        (await step(pacs, 'C-FIND patient', (signal) => tryPatientRoot(remote, signal), 'warn')).row,
+        (await step(pacs, 'relational', (signal) => tryRelational(remote, agreed, signal), 'warn')).row,
+        (await step(pacs, 'date-time', (signal) => describeDateTime(open, signal), 'warn')).row,
+        (await step(pacs, 'charset', (signal) => tryCharset(remote, study, signal), 'warn')).row,
+      );
+    }
+    rows.push((await step(pacs, 'C-STORE', (signal) => describeStorage(open, signal), 'warn')).row);
+    const sample = found.value?.sample;
+    if (sample !== undefined) rows.push(...(await checkRetrieves(config, pacs, sample, post)));
+    return rows;
+  } finally {
+    await remote.close();
+  }
+}

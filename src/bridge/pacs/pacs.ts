@@ -1,0 +1,148 @@
+// One remote AE: what it is called, what it was seen to do, and its operations on leased associations.
+
+import type { Dataset } from '../../dimse/data/dataset.ts';
+import { Tag } from '../../dimse/data/tags.ts';
+import { DicomError } from '../../dimse/errors.ts';
+import { type AcceptedContext, type Association, connect, type ProposedContext } from '../../dimse/index.ts';
+import type { PacsConfig } from '../config/config.ts';
+import { requestorTlsOf } from '../config/tls.ts';
+import {
+  contextOf,
+  PatientRootFind,
+  QUERY_RETRIEVE_CONTEXTS,
+  StudyRootFind,
+  Verification,
+} from '../retrieve/contexts.ts';
+import { isStale, type Lease, type LeaseOptions, onLease } from './lease.ts';
+import { Pool } from './pool.ts';
+import { createReach } from './reach.ts';
+
+export type { Lease } from './lease.ts';
+
+/** Query/Retrieve Level (0008,0052), PS3.4 C.3. */
+export type QueryLevel = 'PATIENT' | 'STUDY' | 'SERIES' | 'IMAGE';
+
+export type Match = { identifier: Dataset; status: number };
+
+export interface Pacs {
+  readonly config: PacsConfig;
+  /** The AE title: what logs, warnings and errors call it. */
+  readonly name: string;
+  /** AE title of the gateway as this PACS knows it: it calls with it, and C-MOVEs go there. */
+  readonly callingAeTitle: string;
+  /**
+   * C-FIND in the Study Root model (Patient Root for level PATIENT), one match at a time. QueryRetrieveLevel and, where the
+   * identifier needs one, SpecificCharacterSet are added. `relational` needs the PACS's consent by extended negotiation
+   * (PS3.4 C.5.1.1): without it DicomError('no-context', field 'relational-queries') is thrown and nothing is sent.
+   */
+  find(
+    level: QueryLevel,
+    identifier: Dataset,
+    options: { signal: AbortSignal; relational?: boolean },
+  ): AsyncGenerator<Match, void>;
+  /** An association on which each of `contexts` was proposed (not: accepted). Waits its turn; 'busy' when too many wait. */
+  lease(contexts: readonly ProposedContext[], options: LeaseOptions): Promise<Lease>;
+  /** C-ECHO; throws what went wrong. */
+  echo(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type PacsOptions = {
+  config: PacsConfig;
+  /** AE title of the gateway. */
+  aeTitle: string;
+  log?: (line: string) => void;
+};
+
+export type Connector = (contexts: readonly ProposedContext[], signal: AbortSignal) => Promise<Association>;
+
+/** Opens associations to a PACS as it is configured. Throws 'malformed' for TLS settings that do not do. */
+export function connectorOf({ config, aeTitle, log }: PacsOptions): Connector {
+  const { arrival: _, ...timeouts } = config.timeouts;
+  const tls = requestorTlsOf(config.tls, `tls of ${config.aeTitle}`);
+  return (contexts, signal) =>
+    connect({
+      host: config.host,
+      port: config.port,
+      calledAeTitle: config.aeTitle,
+      callingAeTitle: config.callingAeTitle ?? aeTitle,
+      contexts,
+      timeouts,
+      signal,
+      ...(tls === undefined ? {} : { tls }),
+      ...(log === undefined ? {} : { log }),
+    });
+}
+
+/** Nothing is connected before it is needed. */
+export function createPacs(options: PacsOptions): Pacs {
+  const { config, aeTitle } = options;
+  const peer = `${config.aeTitle}@${config.host}:${config.port}`;
+  const reach = createReach({ peer });
+  const open = connectorOf(options);
+  const pool = new Pool({
+    peer,
+    always: QUERY_RETRIEVE_CONTEXTS,
+    maxAssociations: config.maxAssociations,
+    maxWaiting: config.maxWaiting,
+    idle: config.idle,
+    maxAge: config.maxAge,
+    maxRequests: config.maxRequests,
+    connect: (contexts, signal) => reach((attempt) => open(contexts, attempt), signal),
+  });
+  const pacs: Pacs = {
+    config,
+    name: config.aeTitle,
+    callingAeTitle: config.callingAeTitle ?? aeTitle,
+    find: (level, identifier, options) => find(pacs, level, identifier, options),
+    lease: (contexts, options) => pool.lease(contexts, options),
+    echo: (signal) => onLease(pacs, contextOf(Verification), { signal }, (association) => association.echo({ signal })),
+    close: () => pool.close(),
+  };
+  return pacs;
+}
+
+async function* find(
+  pacs: Pacs,
+  level: QueryLevel,
+  keys: Dataset,
+  { signal, relational = false }: { signal: AbortSignal; relational?: boolean },
+): AsyncGenerator<Match, void> {
+  const sopClassUid = level === 'PATIENT' ? PatientRootFind : StudyRootFind;
+  const identifier = { ...keys, [Tag.QueryRetrieveLevel]: { vr: 'CS', Value: [level] } } satisfies Dataset;
+  for (;;) {
+    const lease = await pacs.lease(contextOf(sopClassUid), { signal });
+    let begun = false;
+    try {
+      const { association } = lease;
+      if (relational && !isRelational(association.contexts, sopClassUid)) throw notRelational(pacs);
+      const request = { sopClassUid, identifier, ...(isAscii(identifier) ? {} : { charset: pacs.config.charset }) };
+      for await (const match of association.find(request, { signal })) {
+        begun = true;
+        yield match;
+      }
+      return;
+    } catch (error) {
+      if (begun || !isStale(lease, error)) throw error;
+    } finally {
+      lease.release();
+    }
+  }
+}
+
+/** Nothing needs a Specific Character Set. */
+function isAscii(identifier: Dataset): boolean {
+  return /^\p{ASCII}*$/u.test(JSON.stringify(identifier));
+}
+
+/** PS3.4 C.5.1.1.1: byte 1 of the answer to the extended negotiation. */
+function isRelational(contexts: readonly AcceptedContext[], sopClassUid: string): boolean {
+  return contexts.some(({ abstractSyntax, extended }) => abstractSyntax === sopClassUid && extended?.[0] === 1);
+}
+
+function notRelational(pacs: Pacs): DicomError {
+  return new DicomError('no-context', `C-FIND to ${pacs.name}: it did not agree to relational queries`, {
+    operation: 'C-FIND',
+    field: 'relational-queries',
+  });
+}

@@ -1,0 +1,255 @@
+// Associations to one PACS: at most N, truly reused, idle ones released, broken ones dropped. Who must wait does so in a fair
+// queue, interactive before prefetch.
+
+import { DicomError } from '../../dimse/errors.ts';
+import type { Association, ProposedContext } from '../../dimse/index.ts';
+import { contextKey, covered } from './coverage.ts';
+import type { Lease, LeaseOptions } from './lease.ts';
+
+export type PoolOptions = {
+  /** Opens an association that proposes `contexts`. */
+  connect(contexts: readonly ProposedContext[], signal: AbortSignal): Promise<Association>;
+  /** Names the peer in errors, as `AET@host:port`. */
+  peer: string;
+  /** Proposed on every new association where there is room, so that one association serves many kinds of request. */
+  always?: readonly ProposedContext[];
+  maxAssociations: number;
+  maxWaiting: number;
+  /** Milliseconds that an unused association is kept. */
+  idle: number;
+  /** Milliseconds, and leases, after which an association is not used again. */
+  maxAge: number;
+  maxRequests: number;
+};
+
+/** PS3.8 9.3.2.2: presentation context ids are the odd numbers below 256. */
+export const MAX_CONTEXTS = 128;
+
+type Entry = {
+  association: Association;
+  /** Keys of all it can be used for. */
+  covers: ReadonlySet<string>;
+  /** All that was proposed, as one key. */
+  proposal: string;
+  openedAt: number;
+  leases: number;
+  idleTimer?: NodeJS.Timeout;
+};
+
+type Waiter = {
+  contexts: readonly ProposedContext[];
+  keys: string[];
+  exact: boolean;
+  priority: 'interactive' | 'prefetch';
+  /** Fires when the caller has gone. */
+  signal: AbortSignal;
+  settle(result: Lease | { error: unknown }): void;
+};
+
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #idle: Entry[] = [];
+  readonly #lent = new Set<Entry>();
+  readonly #queue: Waiter[] = [];
+  /** Places taken by associations that are being opened or released. */
+  #opening = 0;
+  #closing = 0;
+  #closed = false;
+  #wasEmptied: (() => void) | undefined;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** Associations that exist now: on loan, idle, or being opened or released. */
+  get size(): number {
+    return this.#idle.length + this.#lent.size + this.#opening + this.#closing;
+  }
+
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** Throws 'busy' when too many wait, 'cancelled' by the signal, and what `connect` throws. */
+  lease(contexts: readonly ProposedContext[], options: LeaseOptions): Promise<Lease> {
+    const { signal, priority = 'interactive', exact = false } = options;
+    if (this.#closed || signal.aborted) return Promise.reject(this.#cancelled());
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        this.#forget(waiter);
+        waiter.settle({ error: this.#cancelled() });
+      };
+      const waiter: Waiter = {
+        contexts,
+        keys: contexts.map(contextKey),
+        exact,
+        priority,
+        signal,
+        settle: (result) => {
+          signal.removeEventListener('abort', onAbort);
+          if ('error' in result) reject(result.error);
+          else resolve(result);
+        },
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#enqueue(waiter);
+      this.#serve();
+      if (this.#queue.length <= this.#options.maxWaiting || !this.#forget(waiter)) return;
+      const error = new DicomError('busy', `${this.#options.peer}: ${this.#queue.length} requests wait already`, {
+        peer: this.#options.peer,
+      });
+      waiter.settle({ error });
+    });
+  }
+
+  /** Releases what is idle, aborts what is on loan, refuses who waits; resolves when no association is left. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const waiter of this.#queue.splice(0)) waiter.settle({ error: this.#cancelled() });
+    for (const entry of this.#idle.splice(0)) this.#retire(entry);
+    for (const entry of this.#lent) entry.association.abort();
+    for (const entry of [...this.#lent]) this.#lent.delete(entry);
+    if (this.size > 0) await new Promise<void>((resolve) => (this.#wasEmptied = resolve));
+  }
+
+  #enqueue(waiter: Waiter): void {
+    const firstPrefetch = this.#queue.findIndex(({ priority }) => priority === 'prefetch');
+    const at = waiter.priority === 'prefetch' || firstPrefetch < 0 ? this.#queue.length : firstPrefetch;
+    this.#queue.splice(at, 0, waiter);
+  }
+
+  #forget(waiter: Waiter): boolean {
+    const at = this.#queue.indexOf(waiter);
+    if (at >= 0) this.#queue.splice(at, 1);
+    return at >= 0;
+  }
+
+  /** Gives every waiter, in turn, what can be given now: an idle association, a new one, or the place of an unsuitable one. */
+  #serve(): void {
+    if (this.#closed && this.size === 0) this.#wasEmptied?.();
+    let promised = this.#closing;
+    for (const waiter of [...this.#queue]) {
+      const entry = this.#takeIdle(waiter);
+      if (entry !== undefined) {
+        this.#forget(waiter);
+        waiter.settle(this.#lend(entry, true));
+      } else if (this.size < this.#options.maxAssociations) {
+        this.#forget(waiter);
+        void this.#open(waiter);
+      } else if (promised > 0) {
+        promised -= 1;
+      } else {
+        const oldest = this.#idle.shift();
+        if (oldest === undefined) return;
+        this.#retire(oldest);
+      }
+    }
+  }
+
+  #takeIdle(waiter: Waiter): Entry | undefined {
+    for (let at = this.#idle.length - 1; at >= 0; at -= 1) {
+      const entry = this.#idle[at];
+      if (entry === undefined || !entry.association.isOpen || !this.#suits(entry, waiter)) continue;
+      this.#idle.splice(at, 1);
+      clearTimeout(entry.idleTimer);
+      return entry;
+    }
+    return undefined;
+  }
+
+  #suits(entry: Entry, waiter: Waiter): boolean {
+    if (waiter.exact) return entry.proposal === proposalKey(this.#proposal(waiter));
+    return waiter.keys.every((key) => entry.covers.has(key));
+  }
+
+  async #open(waiter: Waiter): Promise<void> {
+    this.#opening += 1;
+    const proposed = this.#proposal(waiter);
+    try {
+      const association = await this.#options.connect(proposed, waiter.signal);
+      this.#opening -= 1;
+      const covers = covered(proposed, association.contexts);
+      const proposal = proposalKey(proposed);
+      const entry: Entry = { association, covers, proposal, openedAt: Date.now(), leases: 0 };
+      void association.closed.then(() => this.#lost(entry));
+      if (this.#closed) this.#retire(entry);
+      else if (waiter.signal.aborted) this.#keep(entry);
+      else waiter.settle(this.#lend(entry, false));
+    } catch (error) {
+      this.#opening -= 1;
+      waiter.settle({ error });
+    }
+    this.#serve();
+  }
+
+  #proposal({ contexts, keys }: Waiter): ProposedContext[] {
+    const extra = (this.#options.always ?? []).filter((context) => !keys.includes(contextKey(context)));
+    return [...contexts, ...extra.slice(0, Math.max(0, MAX_CONTEXTS - contexts.length))];
+  }
+
+  #lend(entry: Entry, reused: boolean): Lease {
+    entry.leases += 1;
+    this.#lent.add(entry);
+    const giveBack = (whole: boolean) => {
+      if (!this.#lent.delete(entry)) return;
+      if (!whole) entry.association.abort();
+      else if (entry.association.isOpen) this.#keep(entry);
+      this.#serve();
+    };
+    return {
+      association: entry.association,
+      reused,
+      release: () => giveBack(true),
+      drop: () => giveBack(false),
+    };
+  }
+
+  #keep(entry: Entry): void {
+    const { idle, maxAge, maxRequests } = this.#options;
+    if (this.#closed || entry.leases >= maxRequests || Date.now() - entry.openedAt >= maxAge) {
+      this.#retire(entry);
+      return;
+    }
+    this.#idle.push(entry);
+    entry.idleTimer = setTimeout(() => {
+      const at = this.#idle.indexOf(entry);
+      if (at >= 0) this.#idle.splice(at, 1);
+      if (at >= 0) this.#retire(entry);
+    }, idle);
+    entry.idleTimer.unref();
+  }
+
+  /** Releases an association; its place is free when the peer has answered or its deadline has passed. */
+  #retire(entry: Entry): void {
+    clearTimeout(entry.idleTimer);
+    this.#closing += 1;
+    const after = () => {
+      this.#closing -= 1;
+      this.#serve();
+    };
+    entry.association.release().then(after, () => {
+      entry.association.abort();
+      after();
+    });
+  }
+
+  /** The peer has closed an association, idle or on loan. */
+  #lost(entry: Entry): void {
+    clearTimeout(entry.idleTimer);
+    const at = this.#idle.indexOf(entry);
+    if (at < 0) return;
+    this.#idle.splice(at, 1);
+    this.#serve();
+  }
+
+  #cancelled(): DicomError {
+    const why = this.#closed ? 'the gateway is closing' : 'the request was cancelled';
+    return new DicomError('cancelled', `waiting for an association with ${this.#options.peer}: ${why}`, {
+      peer: this.#options.peer,
+    });
+  }
+}
+
+function proposalKey(contexts: readonly ProposedContext[]): string {
+  return contexts.map(contextKey).sort().join('\n');
+}

@@ -1,0 +1,98 @@
+// The rows of a search, in their order, by hierarchical queries from the top level down (PS3.4 C.4.1.2, C.4.1.3.1).
+
+import type { Dataset } from '../../dimse/data/dataset.ts';
+import type { ResourceLevel } from '../resource.ts';
+import { countSeries, countStudy } from './counts.ts';
+import { findMatches, isComputable, type Scope, type Search, textOf } from './find.ts';
+import { verdictOn } from './matching.ts';
+import { ORDER } from './order.ts';
+import { inOrder } from './ordered.ts';
+import type { Query } from './query.ts';
+import { LEVEL_ORDER, LEVELS } from './query-attributes.ts';
+import { narrows } from './query-keys.ts';
+import { relationalRows } from './relational.ts';
+
+/** One result: its unique keys, and the answer of each level that was asked. */
+export type Row = Scope & { instance?: string; answers: Partial<Record<ResourceLevel, Dataset>> };
+
+/** Queries of one search that are under way at one time. */
+const WIDTH = 4;
+
+/** All rows of a search, in their order. Throws `too-large` when it costs too many queries. */
+export async function* rowsOf(search: Search): AsyncGenerator<Row, void> {
+  const relational = isJoined(search.query, 'study') || isJoined(search.query, 'series');
+  const rows = relational ? await relationalRows(search) : undefined;
+  if (rows === undefined) yield* rowsAt(search, search.query.level);
+  else yield* rows;
+}
+
+async function* rowsAt(search: Search, level: ResourceLevel): AsyncGenerator<Row, void> {
+  const { study, series } = search.query;
+  if (level === 'study') {
+    const top: Row = { answers: {}, ...(study === undefined ? {} : { study }) };
+    if (isAsked(search.query, level)) yield* await childrenOf(search, level, top);
+    else yield top;
+    return;
+  }
+  const parents = rowsAt(search, level === 'series' ? 'study' : 'series');
+  if (!isAsked(search.query, level)) {
+    for await (const parent of parents) yield series === undefined ? parent : { ...parent, series };
+    return;
+  }
+  const groups = inOrder(parents, widthOf(search), search.signal, (parent, signal) =>
+    childrenOf({ ...search, signal }, level, parent),
+  );
+  for await (const group of groups) yield* group;
+}
+
+/** Whether a level is queried: it is wanted, or a key at it must hold, or the path leaves it open and its answer is joined. */
+export function isAsked(query: Query, level: ResourceLevel): boolean {
+  return level === query.level || isJoined(query, level) || query.keys[level].length > 0;
+}
+
+/** Upper levels that the path doesn't name: all their attributes are part of each result (PS3.18 10.6.3.3). */
+export function isJoined(query: Query, level: ResourceLevel): boolean {
+  if (LEVEL_ORDER.indexOf(level) >= LEVEL_ORDER.indexOf(query.level)) return false;
+  return level === 'study' ? query.study === undefined : query.series === undefined;
+}
+
+async function childrenOf(search: Search, level: ResourceLevel, parent: Row): Promise<Row[]> {
+  const { series } = search.query;
+  const scope: Scope = {
+    ...(parent.study === undefined ? {} : { study: parent.study }),
+    ...(level !== 'study' && parent.series === undefined && series !== undefined ? { series } : {}),
+    ...(parent.series === undefined ? {} : { series: parent.series }),
+  };
+  const found = (await findMatches(search, level, scope)).map((match): Row => {
+    const uid = textOf(match, LEVELS[level].unique) ?? '';
+    return { ...parent, [level]: uid, answers: { ...parent.answers, [level]: match } };
+  });
+  const rows: Row[] = [];
+  const checked = inOrder(found, widthOf(search), search.signal, async (row, signal) =>
+    (await computedKeysHold({ ...search, signal }, level, row)) ? [row] : [],
+  );
+  for await (const kept of checked) rows.push(...kept);
+  return rows.sort((a, b) => ORDER[level](a.answers[level] ?? {}, b.answers[level] ?? {}));
+}
+
+function widthOf({ pacs }: Search): number {
+  return Math.min(WIDTH, pacs.config.maxAssociations);
+}
+
+/** Keys on what a PACS need not know (counts, ModalitiesInStudy) are checked on what the gateway counts. */
+async function computedKeysHold(search: Search, level: ResourceLevel, row: Row): Promise<boolean> {
+  const match = row.answers[level] ?? {};
+  const keys = search.query.keys[level].filter((key) => isComputable(key.tag) && narrows(key));
+  if (!keys.some((key) => verdictOn(key, match[key.tag]) === 'unknown')) return true;
+  await completeCounts(search, level, row);
+  return keys.every((key) => verdictOn(key, match[key.tag]) === 'match');
+}
+
+/** Counts at one level of a row, where the PACS gave none. */
+export async function completeCounts(search: Search, level: ResourceLevel, row: Row): Promise<void> {
+  const { study = '', series = '' } = row;
+  const answer = row.answers[level];
+  if (answer === undefined) return;
+  if (level === 'study') await countStudy(search, study, answer);
+  if (level === 'series') await countSeries(search, study, series, answer);
+}

@@ -1,0 +1,132 @@
+// Search: a QIDO-RS request answered by C-FINDs to one PACS or to several at once (PS3.18 10.6, PS3.4 C.4.1).
+
+import type { Dataset } from '../../dimse/data/dataset.ts';
+import { DicomError } from '../../dimse/errors.ts';
+import type { Pacs } from '../pacs/pacs.ts';
+import { cut, isOverspent, type Search, type SearchLimits } from './find.ts';
+import { compareAnswers } from './order.ts';
+import { inOrder } from './ordered.ts';
+import { parseQuery, type Query, type SearchRequest } from './query.ts';
+import { LEVEL_ORDER } from './query-attributes.ts';
+import { resultOf } from './result.ts';
+import { completeCounts, isJoined, type Row, rowsOf } from './rows.ts';
+
+export type { SearchLimits } from './find.ts';
+export type { SearchRequest } from './query.ts';
+
+export type SearchOptions = { baseUrl: string; signal: AbortSignal; limits: SearchLimits };
+
+export type SearchResults = {
+  results: AsyncIterable<Dataset>;
+  /** Texts for `Warning: 299 <service>: ` (PS3.18 8.3.4). */
+  warnings: string[];
+};
+
+/** Rows whose counts are being made at one time. */
+const WIDTH = 4;
+
+/** A row and the search of the PACS that gave it. */
+type Found = { run: Search; row: Row };
+
+/**
+ * One page of results with its warnings. All matches are read before, up to `limits.maxMatches`: their order and the number of
+ * those that remain depend on it. Of several PACS, those that fail are named in a warning while another one answers. Throws
+ * `malformed` for the query, and whatever the PACS failed with: never an empty list for a failure.
+ */
+export async function search(
+  pacs: Pacs | readonly Pacs[],
+  request: SearchRequest,
+  options: SearchOptions,
+): Promise<SearchResults> {
+  const { signal, limits, baseUrl } = options;
+  const query = parseQuery(request);
+  const warnings = new Set(query.warnings);
+  const all = 'name' in pacs ? [pacs] : pacs;
+  const runs = all.map((one): Search => ({ pacs: one, query, signal, limits, warnings, spent: { finds: 0 } }));
+  const size = Math.min(query.limit ?? limits.maxResults, limits.maxResults);
+  const enough = query.offset + size;
+  const [only] = runs;
+  const found = runs.length === 1 && only ? await readRows(only, enough) : await readAll(runs, enough);
+  const page = found.slice(query.offset, enough);
+  await complete(query, signal, page);
+  const remaining = found.length - query.offset - page.length;
+  if (remaining > 0) warnings.add(`There are ${remaining} additional results that can be requested`);
+  return { results: datasets(page.map(({ row }) => resultOf(query, row, baseUrl))), warnings: [...warnings] };
+}
+
+/** The rows of every PACS that answered in time, each once, in the order that one PACS would have given. */
+async function readAll(runs: readonly Search[], enough: number): Promise<Found[]> {
+  const outcomes = await Promise.allSettled(runs.map((run) => readInTime(run, enough)));
+  const failures = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason);
+  const [first] = failures;
+  const [run] = runs;
+  if (run === undefined) return [];
+  if (failures.length === runs.length || run.signal.aborted) throw first;
+  const rows = new Map<string, Found>();
+  const { level } = run.query;
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') noteFailure(run, outcome.reason);
+    else for (const found of outcome.value) addOnce(rows, found.row[level] ?? '', found);
+  }
+  return [...rows.values()].sort((a, b) => compareAnswers(level, a.row.answers, b.row.answers));
+}
+
+async function readInTime(run: Search, enough: number): Promise<Found[]> {
+  const { name } = run.pacs;
+  const deadline = AbortSignal.timeout(run.limits.pacsMs);
+  try {
+    const rows = await readRows({ ...run, signal: AbortSignal.any([run.signal, deadline]) }, enough);
+    // What is still to be counted for these rows has no deadline of its own.
+    return rows.map(({ row }) => ({ row, run }));
+  } catch (cause) {
+    if (!deadline.aborted || run.signal.aborted) throw cause;
+    throw new DicomError('timeout', `C-FIND to ${name}: no answer in time`, { operation: 'C-FIND', peer: name, cause });
+  }
+}
+
+function noteFailure({ warnings }: Search, error: unknown): void {
+  if (!(error instanceof DicomError)) throw error;
+  warnings.add(`A PACS has not been searched: ${error.message}`);
+}
+
+function addOnce(rows: Map<string, Found>, uid: string, found: Found): void {
+  if (!rows.has(uid)) rows.set(uid, found);
+}
+
+async function readRows(run: Search, enough: number): Promise<Found[]> {
+  const rows: Found[] = [];
+  try {
+    for await (const row of rowsOf(run)) {
+      if (rows.length >= run.limits.maxMatches) return cut(run, rows);
+      rows.push({ run, row });
+    }
+  } catch (error) {
+    // Rows come in their order: a page that is whole already needs no query more. Only the number of the others is unknown.
+    if (!isOverspent(error) || rows.length < enough) throw error;
+    run.warnings.add('The search was cut short: there are more results, how many is not known.');
+  }
+  return rows;
+}
+
+/** Counts for the rows of the page, as far as the search may still query. */
+async function complete(query: Query, signal: AbortSignal, page: readonly Found[]): Promise<void> {
+  const levels = LEVEL_ORDER.filter((level) => level === query.level || isJoined(query, level));
+  // Rows of one study share its answer, which is counted once.
+  const tasks = levels.flatMap((level) => [
+    ...new Map(page.map((found) => [found.row.answers[level], { ...found, level }])).values(),
+  ]);
+  const [any] = page;
+  try {
+    const counted = inOrder(tasks, WIDTH, signal, ({ level, row, run }, inner) =>
+      completeCounts({ ...run, signal: inner }, level, row),
+    );
+    for await (const _ of counted);
+  } catch (error) {
+    if (!isOverspent(error)) throw error;
+    any?.run.warnings.add('Numbers that the PACS does not give have been left out of some results.');
+  }
+}
+
+async function* datasets(list: Dataset[]): AsyncGenerator<Dataset, void> {
+  yield* list;
+}

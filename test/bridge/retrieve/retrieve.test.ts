@@ -1,0 +1,378 @@
+import assert from 'node:assert/strict';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { StudyRootGet } from '../../../src/bridge/retrieve/contexts.ts';
+import { ImplicitLittle } from '../../../src/dimse/data/transfer-syntax.ts';
+import { DicomError } from '../../../src/dimse/errors.ts';
+import { drain, encoded, SR } from '../fixtures.ts';
+import { type Behaviour, type FakePacs, type Stored, startFakePacs } from '../peer-pacs.ts';
+import { startRetrieval } from '../retrieval.ts';
+
+const never = new AbortController().signal;
+const STUDY = { study: '1.1' };
+
+/** A study of two series with three instances each, and another study. */
+function archive(): Stored[] {
+  const of = (study: string, series: string, instance: string, more: Partial<Stored> = {}) => ({
+    study,
+    series,
+    instance,
+    bytes: 40_000,
+    ...more,
+  });
+  return [
+    of('1.1', '1.1.1', '1.1.1.1'),
+    of('1.1', '1.1.1', '1.1.1.2', { transferSyntaxUid: ImplicitLittle }),
+    of('1.1', '1.1.1', '1.1.1.3'),
+    of('1.1', '1.1.2', '1.1.2.1', { sopClass: SR }),
+    of('1.1', '1.1.2', '1.1.2.2'),
+    of('1.1', '1.1.2', '1.1.2.3'),
+    of('1.2', '1.2.1', '1.2.1.1'),
+  ];
+}
+
+const WHOLE = ['1.1.1.1', '1.1.1.2', '1.1.1.3', '1.1.2.1', '1.1.2.2', '1.1.2.3'];
+
+async function rig(t: TestContext, behaviour: Behaviour = {}, more: Parameters<typeof startRetrieval>[2] = {}) {
+  const peer = await startFakePacs(t, archive(), behaviour);
+  return { peer, ...(await startRetrieval(t, [peer], more)) };
+}
+
+/** Levels and numbers of UIDs that were asked, for example 'STUDY' or 'IMAGE×2'. */
+function levels(asked: FakePacs['asked']['get']): string[] {
+  return asked.map((identifier) => {
+    const uids = identifier['00080018']?.Value?.length ?? 1;
+    return `${identifier['00080052']?.Value?.[0]}${uids > 1 ? `×${uids}` : ''}`;
+  });
+}
+
+describe('what is asked of the PACS', () => {
+  for (const [name, resource, level, uids] of [
+    ['a study', STUDY, 'STUDY', WHOLE],
+    ['a series', { study: '1.1', series: '1.1.2' }, 'SERIES', WHOLE.slice(3)],
+    ['an instance', { study: '1.1', series: '1.1.1', instance: '1.1.1.2' }, 'IMAGE', ['1.1.1.2']],
+  ] as const) {
+    test(`W-D2 ${name} is retrieved at its own level with unique keys only`, async (t) => {
+      const { retrieval, peer } = await rig(t);
+      assert.deepEqual(await drain(retrieval.retrieve(resource, { signal: never })), uids);
+      assert.deepEqual(levels(peer.asked.get), [level]);
+      const keys = ['00080018', '00080052', '0020000D', '0020000E'];
+      const unknown = Object.keys(peer.asked.get[0] ?? {}).filter((tag) => !keys.includes(tag));
+      assert.deepEqual(unknown, []);
+    });
+
+    test(`${name} comes whole from a PACS that knows no counts`, async (t) => {
+      const { retrieval } = await rig(t, { counts: false });
+      assert.deepEqual(await drain(retrieval.retrieve(resource, { signal: never })), uids);
+    });
+  }
+
+  test('the second request is answered from the cache, in the same order', async (t) => {
+    const { retrieval, peer } = await rig(t, { send: (matching) => matching.toReversed() });
+    const first = await drain(retrieval.retrieve(STUDY, { signal: never }));
+    assert.deepEqual(first, WHOLE.toReversed());
+    assert.deepEqual(await drain(retrieval.retrieve(STUDY, { signal: never })), first);
+    const finds = peer.asked.find.length;
+    await drain(retrieval.retrieve({ study: '1.1', series: '1.1.1' }, { signal: never }));
+    (await retrieval.open({ study: '1.1', series: '1.1.2', instance: '1.1.2.3' }, { signal: never })).release();
+    assert.equal(peer.asked.get.length, 1);
+    assert.equal(peer.asked.find.length, finds);
+  });
+
+  test('W-D5 an instance keeps its transfer syntax and its bytes', async (t) => {
+    const { retrieval, peer } = await rig(t);
+    for await (const file of retrieval.retrieve(STUDY, { signal: never })) {
+      const made = peer.stored.find(({ instance }) => instance === file.sopInstanceUid);
+      assert.ok(made);
+      assert.deepEqual(readFileSync(file.path).subarray(file.dataOffset), encoded(made, made.transferSyntaxUid));
+      file.release();
+    }
+  });
+
+  for (const resource of [
+    { study: '1.9' },
+    { study: '1.1', series: '1.1.9' },
+    { study: '1.1', series: '1.1.1', instance: '1.1.9' },
+    { study: '1.2', series: '1.1.1' },
+    { study: '1.1', series: '1.1.2', instance: '1.1.1.1' },
+  ]) {
+    test(`W-R16 not found: ${Object.values(resource).join(' / ')}`, async (t) => {
+      const { retrieval, peer } = await rig(t);
+      await drain(retrieval.retrieve(STUDY, { signal: never }));
+      await assert.rejects(drain(retrieval.retrieve(resource, { signal: never })), { kind: 'not-found' });
+      assert.equal(peer.asked.get.length, 1);
+    });
+  }
+});
+
+describe('one retrieve for everybody', () => {
+  test('50 requests at once for a study and parts of it cost one C-GET', async (t) => {
+    const { retrieval, peer } = await rig(t);
+    const asked = [
+      { resource: STUDY, uids: WHOLE },
+      { resource: { study: '1.1', series: '1.1.2' }, uids: WHOLE.slice(3) },
+      { resource: { study: '1.1', series: '1.1.1', instance: '1.1.1.3' }, uids: ['1.1.1.3'] },
+    ];
+    const all = Array.from({ length: 50 }, async (_, at) => {
+      const { resource, uids } = asked[at % 3] ?? { resource: STUDY, uids: [] };
+      assert.deepEqual(await drain(retrieval.retrieve(resource, { signal: never })), uids);
+    });
+    await Promise.all(all);
+    assert.deepEqual(levels(peer.asked.get), ['STUDY']);
+    assert.ok(peer.listener.associations <= 2, `${peer.listener.associations} associations`);
+  });
+
+  test('instances are handed out while the rest still comes', async (t) => {
+    const rest = Promise.withResolvers<void>();
+    const { retrieval } = await rig(t, { before: async (index) => (index === 2 ? rest.promise : undefined) });
+    const files = retrieval.retrieve(STUDY, { signal: never });
+    const first = await files.next();
+    assert.equal(first.value?.sopInstanceUid, '1.1.1.1');
+    first.value?.release();
+    rest.resolve();
+    assert.deepEqual(await drain(files), WHOLE.slice(1));
+  });
+
+  test('a slow reader holds neither the PACS nor another reader', async (t) => {
+    const { retrieval, pacs } = await rig(t, {}, { maxAssociations: 1 });
+    const slow = retrieval.retrieve(STUDY, { signal: never });
+    const first = await slow.next();
+    assert.deepEqual(await drain(retrieval.retrieve(STUDY, { signal: never })), WHOLE);
+    // The only association is free again.
+    await pacs[0]?.echo(never);
+    first.value?.release();
+    assert.deepEqual(await drain(slow), WHOLE.slice(1));
+  });
+
+  test('a retrieve goes on while one of its readers stays', async (t) => {
+    const gate = Promise.withResolvers<void>();
+    const { retrieval, peer } = await rig(t, { before: async (index) => (index === 3 ? gate.promise : undefined) });
+    const leaving = retrieval.retrieve(STUDY, { signal: never });
+    const staying = drain(retrieval.retrieve(STUDY, { signal: never }));
+    (await leaving.next()).value?.release();
+    await leaving.return();
+    gate.resolve();
+    assert.deepEqual(await staying, WHOLE);
+    assert.deepEqual(levels(peer.asked.get), ['STUDY']);
+  });
+
+  test('a retrieve that nobody reads any more is cancelled, and a new request starts anew', async (t) => {
+    const gate = Promise.withResolvers<void>();
+    const sent: number[] = [];
+    const before = async (index: number) => {
+      sent.push(index);
+      if (index === 2) await gate.promise;
+    };
+    const { retrieval, peer } = await rig(t, { before });
+    const files = retrieval.retrieve(STUDY, { signal: never });
+    (await files.next()).value?.release();
+    await files.return();
+    gate.resolve();
+    await retrieval.idle();
+    assert.ok(sent.length < 6, 'the rest was not sent');
+    assert.deepEqual(await drain(retrieval.retrieve(STUDY, { signal: never })), WHOLE);
+    assert.equal(peer.asked.get.length, 2);
+  });
+
+  test('a request that is cancelled while it waits ends at once', async (t) => {
+    const { retrieval } = await rig(t, { before: () => new Promise(() => {}) });
+    const leaving = new AbortController();
+    const waiting = drain(retrieval.retrieve(STUDY, { signal: leaving.signal }));
+    await delay(20);
+    leaving.abort();
+    await assert.rejects(waiting, { kind: 'cancelled' });
+  });
+});
+
+describe('C-GET, else C-MOVE', () => {
+  const noGet = { refuse: [StudyRootGet] };
+
+  test('W-D1 a PACS without C-GET is asked by C-MOVE, with the same bytes', async (t) => {
+    const { retrieval, peer } = await rig(t, noGet);
+    for await (const file of retrieval.retrieve(STUDY, { signal: never })) {
+      const made = peer.stored.find(({ instance }) => instance === file.sopInstanceUid);
+      assert.ok(made);
+      assert.deepEqual(readFileSync(file.path).subarray(file.dataOffset), encoded(made, made.transferSyntaxUid));
+      file.release();
+    }
+    assert.deepEqual(levels(peer.asked.move), ['STUDY']);
+  });
+
+  test('that it can only C-MOVE is remembered', async (t) => {
+    let refusals = 0;
+    const send = (matching: Stored[]) => matching;
+    const { retrieval, peer } = await rig(t, { send });
+    peer.behaviour.before = async () => {
+      if (peer.asked.get.length > refusals) {
+        refusals = peer.asked.get.length;
+        throw new DicomError('status', 'no', { status: 0xa702 });
+      }
+    };
+    await drain(retrieval.retrieve({ study: '1.1', series: '1.1.1' }, { signal: never }));
+    await drain(retrieval.retrieve({ study: '1.1', series: '1.1.2' }, { signal: never }));
+    assert.deepEqual([levels(peer.asked.get), levels(peer.asked.move)], [['SERIES'], ['SERIES', 'SERIES']]);
+  });
+
+  test('retrieve: get never moves', async (t) => {
+    const { retrieval, peer } = await rig(t, noGet, { retrieve: 'get' });
+    await assert.rejects(drain(retrieval.retrieve(STUDY, { signal: never })), { kind: 'no-context' });
+    assert.equal(peer.asked.move.length, 0);
+  });
+
+  test('retrieve: move never gets', async (t) => {
+    const { retrieval, peer } = await rig(t, {}, { retrieve: 'move' });
+    assert.deepEqual(await drain(retrieval.retrieve(STUDY, { signal: never })), WHOLE);
+    assert.deepEqual([peer.asked.get.length, peer.asked.move.length], [0, 1]);
+  });
+
+  test('two C-MOVEs at once get each its own instances', async (t) => {
+    const { retrieval } = await rig(t, {}, { retrieve: 'move' });
+    const [one, two] = await Promise.all([
+      drain(retrieval.retrieve({ study: '1.1', series: '1.1.1' }, { signal: never })),
+      drain(retrieval.retrieve({ study: '1.2' }, { signal: never })),
+    ]);
+    assert.deepEqual([one, two], [WHOLE.slice(0, 3), ['1.2.1.1']]);
+  });
+
+  test('a destination that the PACS does not know is named, with what to do', async (t) => {
+    const { retrieval, inbox } = await rig(t, { peers: {} }, { retrieve: 'move' });
+    await assert.rejects(drain(retrieval.retrieve(STUDY, { signal: never })), (error: DicomError) => {
+      assert.equal(error.kind, 'status');
+      assert.equal(error.status, 0xa801);
+      assert.match(error.message, new RegExp(`GATEWAY.*port ${inbox.port}`));
+      return true;
+    });
+  });
+
+  test('instances that go elsewhere are told in plain words', async (t) => {
+    const elsewhere = await startFakePacs(t, [], { aeTitle: 'GATEWAY' });
+    const { listener } = elsewhere;
+    const { retrieval } = await rig(t, { peers: { GATEWAY: listener.port }, ...noGet });
+    elsewhere.behaviour.store = async (instance) => {
+      for await (const _ of instance.body);
+      return 0;
+    };
+    await assert.rejects(
+      drain(retrieval.retrieve(STUDY, { signal: never })),
+      /says it sent 6 instances to GATEWAY but none arrived here: its entry for GATEWAY points elsewhere/,
+    );
+  });
+});
+
+describe('complete or an error', () => {
+  for (const retrieve of ['get', 'move'] as const) {
+    test(`${retrieve}: what is missing is asked for once more, by UID`, async (t) => {
+      const send = (matching: Stored[], level: string) => (level === 'STUDY' ? matching.slice(0, 4) : matching);
+      const { retrieval, peer } = await rig(t, { send }, { retrieve });
+      const uids = await drain(retrieval.retrieve(STUDY, { signal: never }));
+      assert.deepEqual(uids, WHOLE);
+      assert.deepEqual(levels(peer.asked[retrieve]), ['STUDY', 'IMAGE×2']);
+    });
+
+    test(`${retrieve}: a partial set is an error that says how many, and is not cached as whole`, async (t) => {
+      const send = (matching: Stored[]) => matching.filter(({ instance }) => instance !== '1.1.2.2');
+      const { retrieval, peer, cache } = await rig(t, { send }, { retrieve });
+      const arrived: string[] = [];
+      await assert.rejects(
+        async () => {
+          for await (const file of retrieval.retrieve(STUDY, { signal: never })) {
+            arrived.push(file.sopInstanceUid);
+            file.release();
+          }
+        },
+        (error: DicomError) => error.kind === 'status' && /1 of 6 instances did not come/.test(error.message),
+      );
+      assert.equal(arrived.length, 5);
+      assert.equal(cache.openWhole(STUDY), undefined);
+      // By C-GET one transfer syntax after the other is tried, since no compressed instance has ever come.
+      assert.deepEqual(new Set(levels(peer.asked[retrieve])), new Set(['STUDY', 'IMAGE']));
+    });
+  }
+
+  test('an abort midway is made good at IMAGE level', async (t) => {
+    const before = async (index: number, level: string, abort: () => void) => {
+      if (level === 'STUDY' && index === 3) {
+        abort();
+        await delay(20);
+      }
+    };
+    const { retrieval, peer } = await rig(t, { before }, { retrieve: 'get' });
+    assert.deepEqual((await drain(retrieval.retrieve(STUDY, { signal: never }))).toSorted(), WHOLE);
+    assert.equal(levels(peer.asked.get)[0], 'STUDY');
+  });
+
+  test('a disk that cannot be written is our failure, and the PACS is asked once', async (t) => {
+    const { retrieval, peer, cache } = await rig(t, {}, { retrieve: 'get' });
+    const files = await retrieval.open({ study: '1.2', series: '1.2.1', instance: '1.2.1.1' }, { signal: never });
+    files.release();
+    rmSync(dirname(files.path), { recursive: true });
+    // A folder that is only gone would be made again.
+    writeFileSync(dirname(files.path), '');
+    await assert.rejects(drain(retrieval.retrieve(STUDY, { signal: never })), { kind: 'busy', field: 'cache.dir' });
+    assert.deepEqual(levels(peer.asked.get), ['IMAGE', 'STUDY']);
+    assert.equal(cache.openWhole(STUDY), undefined);
+  });
+
+  test('a silent PACS is a timeout, and its association is gone', async (t) => {
+    const before = () => new Promise<void>(() => {});
+    const timeouts = { connect: 500, associate: 500, response: 100, release: 100, artim: 100, arrival: 50 };
+    const { retrieval, peer } = await rig(t, { before }, { retrieve: 'get', timeouts, idle: 50 });
+    await assert.rejects(drain(retrieval.retrieve(STUDY, { signal: never })), { kind: 'timeout' });
+    while (peer.listener.associations > 0) await delay(5);
+  });
+
+  test('a PACS that is not there is unreachable', async (t) => {
+    const { retrieval, peer } = await rig(t);
+    await peer.close();
+    await assert.rejects(drain(retrieval.retrieve(STUDY, { signal: never })), { kind: 'unreachable' });
+  });
+});
+
+describe('freshness', () => {
+  test('a study that grew is fetched anew once its time is over', async (t) => {
+    const peer = await startFakePacs(t, archive());
+    const { retrieval } = await startRetrieval(t, [peer], {}, { checkAfter: 0 });
+    await drain(retrieval.retrieve(STUDY, { signal: never }));
+    await drain(retrieval.retrieve(STUDY, { signal: never }));
+    assert.equal(peer.asked.get.length, 1);
+    peer.stored.push({ study: '1.1', series: '1.1.3', instance: '1.1.3.1' });
+    assert.deepEqual(await drain(retrieval.retrieve(STUDY, { signal: never })), [...WHOLE, '1.1.3.1']);
+  });
+
+  test('a study that is gone from the PACS is not found once its time is over', async (t) => {
+    const peer = await startFakePacs(t, archive());
+    const { retrieval } = await startRetrieval(t, [peer], {}, { checkAfter: 0 });
+    await drain(retrieval.retrieve(STUDY, { signal: never }));
+    peer.stored.length = 0;
+    await assert.rejects(drain(retrieval.retrieve(STUDY, { signal: never })), { kind: 'not-found' });
+  });
+
+  test('a PACS that is down does not take away what is cached', async (t) => {
+    const peer = await startFakePacs(t, archive());
+    const { retrieval } = await startRetrieval(t, [peer], {}, { checkAfter: 0 });
+    await drain(retrieval.retrieve(STUDY, { signal: never }));
+    await peer.close();
+    assert.deepEqual(await drain(retrieval.retrieve(STUDY, { signal: never })), WHOLE);
+  });
+});
+
+describe('several PACS', () => {
+  test('a study comes from the one that has it, also when another is down', async (t) => {
+    const empty = await startFakePacs(t, [], { aeTitle: 'EMPTY' });
+    const down = await startFakePacs(t, [], { aeTitle: 'DOWN' });
+    const full = await startFakePacs(t, archive(), { aeTitle: 'FULL' });
+    const { retrieval } = await startRetrieval(t, [down, empty, full]);
+    await down.close();
+    assert.deepEqual(await drain(retrieval.retrieve(STUDY, { signal: never })), WHOLE);
+  });
+
+  test('not found only when all could be asked', async (t) => {
+    const down = await startFakePacs(t, [], { aeTitle: 'DOWN' });
+    const full = await startFakePacs(t, archive(), { aeTitle: 'FULL' });
+    const { retrieval } = await startRetrieval(t, [down, full]);
+    await down.close();
+    await assert.rejects(drain(retrieval.retrieve({ study: '1.9' }, { signal: never })), { kind: 'unreachable' });
+  });
+});

@@ -1,0 +1,72 @@
+// Search of several PACS at once: one list, and a word on those that did not answer.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { search } from '../../../src/bridge/search/search.ts';
+import type { Dataset } from '../../../src/dimse/data/dataset.ts';
+import { DicomError } from '../../../src/dimse/errors.ts';
+import { dataset, type FakeOptions, fakePacs, valuesOf } from '../fake-pacs.ts';
+
+const LIMITS = { maxResults: 100, maxMatches: 1000, maxFanOut: 50, pacsMs: 50 };
+
+const study = (StudyInstanceUID: string, StudyDate: string): Dataset =>
+  dataset({
+    ...{ StudyInstanceUID, StudyDate, StudyTime: '120000', ModalitiesInStudy: 'CT' },
+    ...{ NumberOfStudyRelatedSeries: 1, NumberOfStudyRelatedInstances: 1 },
+  });
+
+const NORTH: FakeOptions = { name: 'NORTH', rows: { STUDY: [study('1.1', '20240101'), study('1.3', '20240103')] } };
+const SOUTH: FakeOptions = { name: 'SOUTH', rows: { STUDY: [study('1.2', '20240102'), study('1.3', '20240103')] } };
+const fail = new DicomError('unreachable', 'SOUTH@127.0.0.1:104: connection refused', { peer: 'SOUTH' });
+
+async function run(all: FakeOptions[], parameters: [string, string][] = [], signal = new AbortController().signal) {
+  const pacs = all.map((options) => fakePacs(options).pacs);
+  const found = await search(pacs, { level: 'study', parameters }, { baseUrl: 'http://x', signal, limits: LIMITS });
+  const uids: unknown[] = [];
+  for await (const result of found.results) uids.push(valuesOf(result, 'StudyInstanceUID')?.[0]);
+  return { uids, warnings: found.warnings };
+}
+
+test('Q-P10 the results of several PACS are one list in one order, each once', async () => {
+  assert.deepEqual(await run([NORTH, SOUTH]), { uids: ['1.3', '1.2', '1.1'], warnings: [] });
+});
+
+test('Q-P9 pages and what remains are of the whole list', async () => {
+  const { uids, warnings } = await run(
+    [NORTH, SOUTH],
+    [
+      ['limit', '1'],
+      ['offset', '1'],
+    ],
+  );
+  assert.deepEqual(uids, ['1.2']);
+  assert.deepEqual(warnings, ['There are 1 additional results that can be requested']);
+});
+
+test('a PACS that fails is named in a warning', async () => {
+  const { uids, warnings } = await run([NORTH, { ...SOUTH, fail }]);
+  assert.deepEqual(uids, ['1.3', '1.1']);
+  assert.deepEqual(warnings, ['A PACS has not been searched: SOUTH@127.0.0.1:104: connection refused']);
+});
+
+test('a PACS that stays silent does not keep the others waiting', async () => {
+  const { uids, warnings } = await run([NORTH, { ...SOUTH, silent: true }]);
+  assert.deepEqual(uids, ['1.3', '1.1']);
+  assert.deepEqual(warnings, ['A PACS has not been searched: C-FIND to SOUTH: no answer in time']);
+});
+
+test('where all fail, the search fails', async () => {
+  await assert.rejects(
+    run([
+      { ...NORTH, fail },
+      { ...SOUTH, fail },
+    ]),
+    (error) => error === fail,
+  );
+});
+
+test('a client that goes away is no failure of a PACS', async () => {
+  const control = new AbortController();
+  setImmediate(() => control.abort());
+  await assert.rejects(run([NORTH, { ...SOUTH, silent: true }], [], control.signal), { kind: 'cancelled' });
+});

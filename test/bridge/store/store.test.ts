@@ -1,0 +1,307 @@
+// Store against our own listener: what goes out on which context, and what the client is told of each instance.
+
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { loadConfig } from '../../../src/bridge/config/config.ts';
+import { createPacs, type Pacs } from '../../../src/bridge/pacs/pacs.ts';
+import { storeResult } from '../../../src/bridge/store/result.ts';
+import { type StoreItem, type StoreResult, store } from '../../../src/bridge/store/store.ts';
+import type { Dataset } from '../../../src/dimse/data/dataset.ts';
+import { Tag } from '../../../src/dimse/data/tags.ts';
+import { ExplicitBig, ExplicitLittle, ImplicitLittle, Jpeg2000 } from '../../../src/dimse/data/transfer-syntax.ts';
+import { writeDataset } from '../../../src/dimse/data/writer.ts';
+import { DicomError } from '../../../src/dimse/errors.ts';
+import { type Listener, listen } from '../../../src/dimse/index.ts';
+
+const CT = '1.2.840.10008.5.1.4.1.1.2';
+const MR = '1.2.840.10008.5.1.4.1.1.4';
+const BASE = 'http://gateway/dicomweb';
+const PLAIN = [ExplicitLittle, ImplicitLittle];
+
+type Received = {
+  sopClassUid: string;
+  sopInstanceUid: string;
+  transferSyntaxUid: string;
+  body: Buffer;
+  from: string;
+};
+
+type PeerOptions = {
+  syntaxes?: (sopClassUid: string) => readonly string[] | undefined;
+  answer?: (sopInstanceUid: string) => number;
+  /** The association is aborted when this instance arrives. */
+  abortAt?: string;
+};
+
+const closers: (() => Promise<void>)[] = [];
+after(async () => {
+  for (const close of closers) await close();
+});
+
+async function peer(options: PeerOptions = {}): Promise<{ pacs: Pacs; received: Received[]; listener: Listener }> {
+  const received: Received[] = [];
+  const listener = await listen({
+    host: '127.0.0.1',
+    port: 0,
+    contexts: (uid) => (options.syntaxes ?? (() => PLAIN))(uid),
+    services: {
+      store: async (instance, { association, peer: from }) => {
+        const chunks: Buffer[] = [];
+        for await (const chunk of instance.body) chunks.push(chunk);
+        if (instance.sopInstanceUid === options.abortAt) association.abort();
+        const { sopClassUid, sopInstanceUid, transferSyntaxUid } = instance;
+        received.push({ sopClassUid, sopInstanceUid, transferSyntaxUid, body: Buffer.concat(chunks), from });
+        return options.answer?.(instance.sopInstanceUid) ?? 0;
+      },
+    },
+  });
+  const pacs = pacsAt(listener.port);
+  closers.push(async () => {
+    await pacs.close();
+    await listener.close();
+  });
+  return { pacs, received, listener };
+}
+
+function pacsAt(port: number): Pacs {
+  const config = loadConfig({ env: { HOME: '/' }, flags: { pacs: [`STORE@127.0.0.1:${port}`] } });
+  const [one] = config.pacs;
+  assert.ok(one);
+  return createPacs({ config: one, aeTitle: 'GATEWAY' });
+}
+
+const content = (uid: string): Dataset => ({
+  [Tag.SOPClassUID]: { vr: 'UI', Value: [CT] },
+  [Tag.SOPInstanceUID]: { vr: 'UI', Value: [uid] },
+  [Tag.Rows]: { vr: 'US', Value: [4660] },
+});
+
+async function* bytes(whole: Buffer): AsyncGenerator<Buffer, void> {
+  yield whole.subarray(0, 10);
+  yield whole.subarray(10);
+}
+
+function instance(uid: string, changes: Partial<Extract<StoreItem, { body: unknown }>> = {}): StoreItem {
+  const transferSyntaxUid = changes.transferSyntaxUid ?? ExplicitLittle;
+  const encoding = transferSyntaxUid === Jpeg2000 ? ExplicitLittle : transferSyntaxUid;
+  return {
+    sopClassUid: CT,
+    sopInstanceUid: uid,
+    transferSyntaxUid,
+    studyInstanceUid: '1.1',
+    seriesInstanceUid: '1.1.1',
+    body: bytes(writeDataset(content(uid), encoding)),
+    ...changes,
+  };
+}
+
+async function* each(items: StoreItem[]): AsyncGenerator<StoreItem, void> {
+  yield* items;
+}
+
+const send = (pacs: Pacs, items: StoreItem[], study?: string): Promise<StoreResult> =>
+  store(pacs, each(items), {
+    baseUrl: BASE,
+    signal: new AbortController().signal,
+    ...(study === undefined ? {} : { study }),
+  });
+
+const rowsOf = (result: StoreResult, tag: string) => (result.response[tag]?.Value ?? []) as Dataset[];
+const reasons = (result: StoreResult) =>
+  rowsOf(result, Tag.FailedSOPSequence).map((row) => row[Tag.FailureReason]?.Value?.[0]);
+
+test('S-40 all stored: 200, each with its URL, and the bytes as they came', async () => {
+  const { pacs, received } = await peer();
+  const result = await send(pacs, [instance('1.1.1.1'), instance('1.1.1.2')]);
+  assert.deepEqual([result.httpStatus, result.stored, result.failed], [200, 2, 0]);
+  assert.deepEqual(result.response[Tag.RetrieveURL], { vr: 'UR', Value: [`${BASE}/studies/1.1`] });
+  assert.deepEqual(rowsOf(result, Tag.ReferencedSOPSequence)[1], {
+    [Tag.ReferencedSOPClassUID]: { vr: 'UI', Value: [CT] },
+    [Tag.ReferencedSOPInstanceUID]: { vr: 'UI', Value: ['1.1.1.2'] },
+    [Tag.RetrieveURL]: { vr: 'UR', Value: [`${BASE}/studies/1.1/series/1.1.1/instances/1.1.1.2`] },
+  });
+  assert.deepEqual(received[0]?.body, writeDataset(content('1.1.1.1'), ExplicitLittle));
+  assert.equal(result.response[Tag.FailedSOPSequence], undefined);
+});
+
+test('S-35 one association serves a mixture of classes', async () => {
+  const { pacs, received } = await peer();
+  const mixture = [CT, MR, CT, MR, CT].map((sopClassUid, index) => instance(`1.${index + 1}`, { sopClassUid }));
+  assert.equal((await send(pacs, mixture)).httpStatus, 200);
+  // The first association knows CT only; the second, both; no third is needed.
+  assert.equal(new Set(received.map(({ from }) => from)).size, 2);
+});
+
+test('S-41 T-44 a warning is 202 with its reason', async () => {
+  const { pacs } = await peer({ answer: () => 0xb007 });
+  const result = await send(pacs, [instance('1.1')]);
+  assert.deepEqual([result.httpStatus, result.stored, result.warned], [202, 1, 1]);
+  assert.deepEqual(rowsOf(result, Tag.ReferencedSOPSequence)[0]?.[Tag.WarningReason], { vr: 'US', Value: [45063] });
+});
+
+test('S-41 T-45 some failed: 202, the status of the PACS as a number', async () => {
+  const { pacs } = await peer({ answer: (uid) => (uid === '1.2' ? 0xa901 : 0) });
+  const result = await send(pacs, [instance('1.1'), instance('1.2'), instance('1.3')]);
+  assert.deepEqual([result.httpStatus, result.stored, result.failed], [202, 2, 1]);
+  assert.deepEqual(reasons(result), [0xa901]);
+});
+
+test('S-43 T-43 all failed: 409', async () => {
+  const { pacs } = await peer({ answer: () => 0xc000 });
+  assert.deepEqual((await send(pacs, [instance('1.1')])).httpStatus, 409);
+});
+
+test('S-44 every failure for want of resources: 503', async () => {
+  const { pacs } = await peer({ answer: () => 0xa700 });
+  assert.equal((await send(pacs, [instance('1.1')])).httpStatus, 503);
+});
+
+test('4.4 a SOP class that the PACS refuses: 0122', async () => {
+  const { pacs, received } = await peer({ syntaxes: (uid) => (uid === CT ? undefined : PLAIN) });
+  const result = await send(pacs, [instance('1.1')]);
+  assert.deepEqual([result.httpStatus, reasons(result), received], [409, [0x0122], []]);
+});
+
+test('4.4 a compressed syntax that the PACS refuses: C122, and the others are stored', async () => {
+  const { pacs, received } = await peer();
+  const result = await send(pacs, [instance('1.1', { transferSyntaxUid: Jpeg2000 }), instance('1.2')]);
+  assert.deepEqual([result.httpStatus, reasons(result)], [202, [0xc122]]);
+  assert.deepEqual(
+    received.map(({ sopInstanceUid }) => sopInstanceUid),
+    ['1.2'],
+  );
+});
+
+test('a compressed syntax that the PACS takes goes as it is', async () => {
+  const { pacs, received } = await peer({ syntaxes: () => [Jpeg2000, ...PLAIN] });
+  await send(pacs, [instance('1.1', { transferSyntaxUid: Jpeg2000 })]);
+  assert.equal(received[0]?.transferSyntaxUid, Jpeg2000);
+});
+
+for (const [from, taken] of [
+  [ExplicitLittle, ImplicitLittle],
+  [ImplicitLittle, ExplicitLittle],
+  [ExplicitBig, ImplicitLittle],
+] as const) {
+  test(`S-35 S-19 ${from} is re-encoded where the PACS takes ${taken} only`, async () => {
+    const { pacs, received } = await peer({ syntaxes: () => [taken] });
+    const result = await send(pacs, [instance('1.1', { transferSyntaxUid: from })]);
+    assert.equal(result.httpStatus, 200);
+    assert.equal(received[0]?.transferSyntaxUid, taken);
+    assert.deepEqual(received[0]?.body, writeDataset(content('1.1'), taken));
+  });
+}
+
+test('4.4 a UID too long for DIMSE is not sent: 0117', async () => {
+  const { pacs, received } = await peer();
+  const result = await send(pacs, [instance(`1.${'2'.repeat(63)}`), instance('1.2')]);
+  assert.deepEqual([result.httpStatus, reasons(result)], [202, [0x0117]]);
+  assert.deepEqual(
+    received.map(({ sopInstanceUid }) => sopInstanceUid),
+    ['1.2'],
+  );
+});
+
+test('UL-25 S-30 odd lengths are made even on the way', async () => {
+  const { pacs, received } = await peer();
+  const odd = Buffer.from('e07f1000' + '4f42' + '0000' + '03000000' + '010203', 'hex');
+  assert.equal((await send(pacs, [instance('1.1', { body: bytes(odd) })])).httpStatus, 200);
+  assert.deepEqual(received[0]?.body, Buffer.from('e07f1000' + '4f42' + '0000' + '04000000' + '01020300', 'hex'));
+});
+
+test('S-1 an instance of another study is not sent', async () => {
+  const { pacs, received } = await peer();
+  const result = await send(pacs, [instance('1.1', { studyInstanceUid: '9.9' }), instance('1.2')], '1.1');
+  assert.deepEqual([result.httpStatus, reasons(result)], [202, [0xa900]]);
+  assert.deepEqual(
+    received.map(({ sopInstanceUid }) => sopInstanceUid),
+    ['1.2'],
+  );
+});
+
+test('T-48 a part that could not be parsed stands among the other failures', async () => {
+  const { pacs } = await peer();
+  const result = await send(pacs, [{ failure: 0xc000 }, instance('1.1')]);
+  assert.equal(result.httpStatus, 202);
+  assert.deepEqual(result.response[Tag.OtherFailuresSequence], {
+    vr: 'SQ',
+    Value: [{ [Tag.FailureReason]: { vr: 'US', Value: [49152] } }],
+  });
+});
+
+test('S-42 nothing but parts that could not be parsed: 400', async () => {
+  const { pacs } = await peer();
+  assert.equal((await send(pacs, [{ failure: 0xc000 }])).httpStatus, 400);
+});
+
+test('an association lost midway fails that instance alone', async () => {
+  const { pacs, received } = await peer({ abortAt: '1.2' });
+  const result = await send(pacs, [instance('1.1'), instance('1.2'), instance('1.3')]);
+  assert.deepEqual([result.httpStatus, result.stored, reasons(result)], [202, 2, [0x0110]]);
+  assert.equal(received.filter(({ sopInstanceUid }) => sopInstanceUid === '1.2').length, 1);
+});
+
+test('S-44 a PACS that is not there: 503, every instance told', async () => {
+  const { pacs, listener } = await peer();
+  await listener.close();
+  const result = await send(
+    pacs,
+    ['1.1', '1.2', '1.3', '1.4'].map((uid) => instance(uid)),
+  );
+  assert.deepEqual([result.httpStatus, reasons(result)], [503, [0x0110, 0x0110, 0x0110, 0x0110]]);
+});
+
+test('an upload that breaks after something was stored says what was', async () => {
+  const { pacs } = await peer();
+  async function* breaking(): AsyncGenerator<StoreItem, void> {
+    yield instance('1.1');
+    throw new DicomError('malformed', 'the body ends in the middle of a part');
+  }
+  const lines: string[] = [];
+  const options = { baseUrl: BASE, signal: new AbortController().signal, log: (line: string) => lines.push(line) };
+  const result = await store(pacs, breaking(), options);
+  assert.deepEqual([result.httpStatus, result.stored, result.failed], [202, 1, 1]);
+  assert.deepEqual(lines, ['store to STORE broke off: 1 instances are stored']);
+});
+
+test('an upload that breaks before anything was stored is malformed', async () => {
+  const { pacs } = await peer();
+  async function* broken(): AsyncGenerator<Buffer, void> {
+    yield Buffer.alloc(10);
+    throw new DicomError('malformed', 'the body ends in the middle of a part');
+  }
+  await assert.rejects(send(pacs, [instance('1.1', { body: broken() })]), { kind: 'malformed' });
+});
+
+test('a client that goes away stops the store', async () => {
+  const { pacs } = await peer();
+  const control = new AbortController();
+  async function* leaving(): AsyncGenerator<StoreItem, void> {
+    yield instance('1.1');
+    control.abort();
+    yield instance('1.2');
+  }
+  await assert.rejects(store(pacs, leaving(), { baseUrl: BASE, signal: control.signal }), { kind: 'cancelled' });
+});
+
+test('I.1 instances of several studies have no common RetrieveURL', () => {
+  const row = { sopClassUid: CT, sopInstanceUid: '1', seriesInstanceUid: '2', status: 0 };
+  const both = ['1.1', '1.2'].map((studyInstanceUid) => ({ ...row, studyInstanceUid }));
+  assert.deepEqual(storeResult(both, { baseUrl: BASE }).response[Tag.RetrieveURL], { vr: 'UR' });
+});
+
+const OUTCOMES: [status: number, category: 'stored' | 'warned' | 'failed'][] = [
+  ...([0x0000] as const).map((status): [number, 'stored'] => [status, 'stored']),
+  ...[0xb000, 0xb006, 0xb007, 0xb123, 0x0001, 0x0107, 0x0116].map((status): [number, 'warned'] => [status, 'warned']),
+  ...[0xa700, 0xa900, 0xc000, 0x0110, 0x0111, 0x0117, 0x0119, 0x0122, 0x0124, 0x0210, 0x0211, 0x0212].map(
+    (status): [number, 'failed'] => [status, 'failed'],
+  ),
+];
+for (const [status, category] of OUTCOMES) {
+  test(`4.4 C-STORE ${status.toString(16).padStart(4, '0')} is ${category}`, () => {
+    const row = { sopClassUid: CT, sopInstanceUid: '1', status };
+    const { stored, warned, failed } = storeResult([row], { baseUrl: BASE });
+    const expected = { stored: [1, 0, 0], warned: [1, 1, 0], failed: [0, 0, 1] }[category];
+    assert.deepEqual([stored, warned, failed], expected);
+  });
+}
