@@ -88,7 +88,7 @@ export function createPacs(options: PacsOptions): Pacs {
     idle: config.idle,
     maxAge: config.maxAge,
     maxRequests: config.maxRequests,
-    connect: (contexts, signal) => reach((attempt) => open(contexts, attempt), signal),
+    connect: (contexts, signal, isFinal) => reach((attempt) => open(contexts, attempt), signal, isFinal),
   });
   const pacs: Pacs = {
     config,

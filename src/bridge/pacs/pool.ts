@@ -7,8 +7,12 @@ import { contextKey, covered } from './coverage.ts';
 import type { Lease, LeaseOptions } from './lease.ts';
 
 export type PoolOptions = {
-  /** Opens an association that proposes `contexts`. */
-  connect(contexts: readonly ProposedContext[], signal: AbortSignal): Promise<Association>;
+  /** Opens an association that proposes `contexts`; an error that `isFinal` is thrown without further tries. */
+  connect(
+    contexts: readonly ProposedContext[],
+    signal: AbortSignal,
+    isFinal: (error: unknown) => boolean,
+  ): Promise<Association>;
   /** Names the peer in errors, as `AET@host:port`. */
   peer: string;
   /** Proposed on every new association where there is room, so that one association serves many kinds of request. */
@@ -24,6 +28,9 @@ export type PoolOptions = {
 
 /** PS3.8 9.3.2.2: presentation context ids are the odd numbers below 256. */
 export const MAX_CONTEXTS = 128;
+
+/** Milliseconds for which no more associations are tried than a peer that was full had taken. */
+const FULL_FOR = 60_000;
 
 type Entry = {
   association: Association;
@@ -55,6 +62,8 @@ export class Pool {
   #opening = 0;
   #closing = 0;
   #closed = false;
+  /** How many the peer took when it was full, and until when that is believed. */
+  #full = { size: 0, until: 0 };
   #wasEmptied: (() => void) | undefined;
 
   constructor(options: PoolOptions) {
@@ -118,6 +127,18 @@ export class Pool {
     this.#queue.splice(at, 0, waiter);
   }
 
+  /** Back to the head of its like. */
+  #requeue(waiter: Waiter): void {
+    const at = this.#queue.findIndex(({ priority }) => priority === waiter.priority);
+    if (at < 0) this.#enqueue(waiter);
+    else this.#queue.splice(at, 0, waiter);
+  }
+
+  get #limit(): number {
+    const { maxAssociations } = this.#options;
+    return Date.now() < this.#full.until ? Math.min(this.#full.size, maxAssociations) : maxAssociations;
+  }
+
   #forget(waiter: Waiter): boolean {
     const at = this.#queue.indexOf(waiter);
     if (at >= 0) this.#queue.splice(at, 1);
@@ -133,7 +154,7 @@ export class Pool {
       if (entry !== undefined) {
         this.#forget(waiter);
         waiter.settle(this.#lend(entry, true));
-      } else if (this.size < this.#options.maxAssociations) {
+      } else if (this.size < this.#limit) {
         this.#forget(waiter);
         void this.#open(waiter);
       } else if (promised > 0) {
@@ -165,8 +186,12 @@ export class Pool {
   async #open(waiter: Waiter): Promise<void> {
     this.#opening += 1;
     const proposed = this.#proposal(waiter);
+    let isFull = false;
     try {
-      const association = await this.#options.connect(proposed, waiter.signal);
+      const association = await this.#options.connect(proposed, waiter.signal, (error) => {
+        isFull = this.size > 1 && isLimit(error);
+        return isFull;
+      });
       this.#opening -= 1;
       const covers = covered(proposed, association.contexts);
       const proposal = proposalKey(proposed);
@@ -177,7 +202,13 @@ export class Pool {
       else waiter.settle(this.#lend(entry, false));
     } catch (error) {
       this.#opening -= 1;
-      waiter.settle({ error });
+      if (!isFull || this.#closed || waiter.signal.aborted) {
+        waiter.settle({ error });
+      } else {
+        // The others that exist make room in time: who waits for them need not fail.
+        this.#full = { size: Math.max(1, this.size), until: Date.now() + FULL_FOR };
+        this.#requeue(waiter);
+      }
     }
     this.#serve();
   }
@@ -248,6 +279,13 @@ export class Pool {
       peer: this.#options.peer,
     });
   }
+}
+
+/** Rejected as one too many: transient, or congestion or a local limit (PS3.8 9.3.4, source 3, reasons 1 and 2). */
+function isLimit(error: unknown): boolean {
+  if (!(error instanceof DicomError) || error.rejection === undefined) return false;
+  const { result, source, reason } = error.rejection;
+  return result === 2 || (source === 3 && (reason === 1 || reason === 2));
 }
 
 function proposalKey(contexts: readonly ProposedContext[]): string {

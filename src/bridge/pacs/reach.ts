@@ -25,7 +25,12 @@ export type ReachOptions = {
   pause?: number;
 };
 
-export type Reach = <Result>(attempt: (signal: AbortSignal) => Promise<Result>, signal: AbortSignal) => Promise<Result>;
+/** An error that `isFinal` is thrown at once, where else it might be tried again. */
+export type Reach = <Result>(
+  attempt: (signal: AbortSignal) => Promise<Result>,
+  signal: AbortSignal,
+  isFinal?: (error: unknown) => boolean,
+) => Promise<Result>;
 
 /** Runs attempts to associate. The error is that of the last attempt, or 'unreachable' when none was made. */
 export function createReach(options: ReachOptions): Reach {
@@ -40,17 +45,24 @@ export function createReach(options: ReachOptions): Reach {
   });
   const policy = wrap(breaker, again);
   let outage: unknown;
-  return async (attempt, signal) => {
+  return async (attempt, signal, isFinal = () => false) => {
     let last: unknown;
-    try {
-      return await policy.execute(async () => {
-        if (signal.aborted) throw cancelled(peer);
-        return attempt(signal).catch((error: unknown) => {
+    const run = async () => {
+      if (signal.aborted) throw cancelled(peer);
+      return attempt(signal).then(
+        (result) => ({ result }),
+        (error: unknown) => {
+          if (isFinal(error)) return { error };
           last = error;
           if (isOutage(error)) outage = error;
           throw error;
-        });
-      }, signal);
+        },
+      );
+    };
+    try {
+      const outcome = await policy.execute(run, signal);
+      if ('error' in outcome) throw outcome.error;
+      return outcome.result;
     } catch (error) {
       if (error instanceof TaskCancelledError) throw last ?? cancelled(peer);
       if (!(error instanceof BrokenCircuitError)) throw error;
