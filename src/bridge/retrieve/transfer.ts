@@ -42,8 +42,8 @@ export type Outcome = SubOperations & {
 /** Resolves with the final counts, also when some sub-operations failed; throws when the operation did. */
 export type Transfer = (pacs: Pacs, request: TransferRequest) => Promise<Outcome>;
 
-/** Errors of a C-GET after which a C-MOVE may still work: the PACS is there, and declined. */
-const DECLINED = ['no-context', 'status', 'aborted', 'protocol'];
+/** Errors of a C-GET after which a C-MOVE may still work: the PACS is there, and declined. So it did with an A-ABORT. */
+const DECLINED = ['no-context', 'status', 'protocol'];
 
 /** PS3.4 Table C.4-3: terminated by a cancel request. */
 const CANCELLED = 0xfe00;
@@ -200,7 +200,7 @@ function contains({ study, series, instances }: Target, instance: IdentifiedInst
 
 function isDeclined(error: unknown, { isGuess = false }: TransferRequest): boolean {
   if (!(error instanceof DicomError)) return false;
-  return isGuess ? error.field === 'abstract-syntax' : DECLINED.includes(error.kind);
+  return isGuess ? error.field === 'abstract-syntax' : DECLINED.includes(error.kind) || error.abort !== undefined;
 }
 
 function bothFailed(error: unknown, refusal: unknown): unknown {
