@@ -16,6 +16,8 @@ const PDV_HEADER = 6;
 
 /** The data set of a message, as it arrives. Read it once or discard it: the next message comes after it. */
 export interface Body extends AsyncIterable<Buffer> {
+  /** From now on a fired signal interrupts reading with 'cancelled'; the rest can still be discarded. */
+  heed(signal: AbortSignal): void;
   /** Lets the rest go by. */
   discard(): Promise<void>;
   /** All of it, when it has at most `limit` bytes; else DicomError('too-large'). */
@@ -30,24 +32,32 @@ const broken = (connection: Connection, message: string, field: string) =>
 class FragmentBody implements Body {
   readonly done: Promise<void>;
   readonly #done = Promise.withResolvers<void>();
-  readonly #next: () => Promise<Fragment>;
+  readonly #next: (signal: AbortSignal | undefined) => Promise<Fragment>;
+  #signal: AbortSignal | undefined;
   #over = false;
 
-  constructor(next: () => Promise<Fragment>) {
+  constructor(next: (signal: AbortSignal | undefined) => Promise<Fragment>) {
     this.#next = next;
     this.done = this.#done.promise;
     this.done.catch(() => {});
   }
 
-  async #take(): Promise<Buffer | undefined> {
+  heed(signal: AbortSignal): void {
+    this.#signal = signal;
+  }
+
+  async #take(signal: AbortSignal | undefined): Promise<Buffer | undefined> {
     if (this.#over) return undefined;
     try {
-      const fragment = await this.#next();
+      const fragment = await this.#next(signal);
       if (fragment.last) this.#finish();
       return fragment.data;
     } catch (error) {
-      this.#over = true;
-      this.#done.reject(error);
+      // Whoever called reading off has not ended the message: the rest of it still comes.
+      if (signal?.aborted !== true) {
+        this.#over = true;
+        this.#done.reject(error);
+      }
       throw error;
     }
   }
@@ -58,22 +68,24 @@ class FragmentBody implements Body {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
+    const signal = this.#signal;
     try {
-      for (let data = await this.#take(); data !== undefined; data = await this.#take())
+      for (let data = await this.#take(signal); data !== undefined; data = await this.#take(signal))
         if (data.length > 0) yield data;
     } finally {
-      if (!this.#over) await this.discard();
+      if (!this.#over && signal?.aborted !== true) await this.discard();
     }
   }
 
   async discard(): Promise<void> {
-    while ((await this.#take()) !== undefined);
+    while ((await this.#take(undefined)) !== undefined);
   }
 
   async gather(limit: number): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let length = 0;
-    for (let chunk = await this.#take(); chunk !== undefined; chunk = await this.#take()) {
+    const next = () => this.#take(this.#signal);
+    for (let chunk = await next(); chunk !== undefined; chunk = await next()) {
       length += chunk.length;
       if (length > limit) {
         await this.discard();
@@ -115,7 +127,9 @@ export class Messages {
     const { contextId } = first;
     if (!hasDataSet(command)) return { contextId, command };
     const wait = this.#silenceIn(`data set of ${nameOf(command)}`);
-    const body = new FragmentBody(() => this.#dataFragment(contextId, wait));
+    const body = new FragmentBody((signal) =>
+      this.#dataFragment(contextId, signal === undefined ? wait : { ...wait, signal }),
+    );
     this.#current = body;
     return { contextId, command, body };
   }

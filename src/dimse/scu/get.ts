@@ -35,6 +35,7 @@ export async function* get(
       const message = await exchange.next(options);
       if (!isResponse(message.command)) {
         unanswered = message;
+        if (options.signal !== undefined) message.body?.heed(options.signal);
         yield instanceOf(message, dialogue);
         await message.body?.discard();
         unanswered = undefined;
