@@ -9,6 +9,7 @@ import { writeFileMeta } from '../../dimse/data/part10.ts';
 import { levelOf, type Resource } from '../resource.ts';
 import { CacheIndex, type IndexRow, type Whole } from './cache-index.ts';
 import { fault, isDiskFull, rethrow, writeAll } from './file.ts';
+import { Generations } from './generations.ts';
 import type { IdentifiedInstance } from './identify.ts';
 
 /** One instance on disk. It stays there until `release()`. */
@@ -42,6 +43,7 @@ export class Cache {
   /** Readers by file name; a replaced file with readers is removed when the last is done. */
   readonly #readers = new Map<string, number>();
   readonly #orphans = new Set<string>();
+  readonly #generations = new Generations();
   #bytes = 0;
   #isClosed = false;
 
@@ -76,9 +78,13 @@ export class Cache {
 
   /**
    * Writes an instance, draining its body, and opens it. Until all is written nothing can see it; when the body or the disk
-   * fails nothing is left of it.
+   * fails nothing is left of it. When its study was forgotten since `generation` it is there for its readers alone.
    */
-  async write(instance: IdentifiedInstance, sourceAeTitle: string): Promise<StoredFile> {
+  async write(
+    instance: IdentifiedInstance,
+    sourceAeTitle: string,
+    generation = this.generation(instance.studyInstanceUid),
+  ): Promise<StoredFile> {
     const { sopClassUid, sopInstanceUid, transferSyntaxUid } = instance;
     const meta = writeFileMeta({ sopClassUid, sopInstanceUid, transferSyntaxUid, sourceAeTitle });
     const name = randomUUID();
@@ -104,6 +110,10 @@ export class Cache {
       size,
       storedAt: Date.now(),
     };
+    if (generation !== this.generation(row.study)) {
+      this.#orphans.add(file);
+      return this.#pin(row);
+    }
     const before = this.#put(row);
     const stored = this.#pin(row);
     this.#bytes += size;
@@ -150,8 +160,14 @@ export class Cache {
     return this.#opened(basename(file.path), file);
   }
 
-  /** Declares that these instances, all here, are the whole study or series as of now. */
-  setWhole(resource: Resource, files: readonly StoredFile[]): void {
+  /** Changes when something of the study is forgotten; to be taken before the PACS is asked for what is kept here. */
+  generation(study: string): number {
+    return this.#generations.of(study);
+  }
+
+  /** Declares that these instances, all here, are the whole study or series, unless it was forgotten since `generation`. */
+  setWhole(resource: Resource, files: readonly StoredFile[], generation = this.generation(resource.study)): void {
+    if (generation !== this.generation(resource.study)) return;
     const instances = files.map((file) => `${file.seriesInstanceUid}/${file.sopInstanceUid}`);
     this.#index.setWhole(resource, { instances, checkedAt: Date.now() });
   }
@@ -163,6 +179,7 @@ export class Cache {
   /** The PACS has another or a further version of this instance: neither it nor its series and study are whole here. */
   forget({ study, series, instance }: Required<Omit<Resource, 'frames'>>): void {
     if (this.#isClosed) return;
+    this.#generations.next(study);
     this.#try('cache: a stored instance cannot be forgotten', () => {
       const row = this.#index.find({ study, series, instance });
       if (row !== undefined) this.#drop(row);

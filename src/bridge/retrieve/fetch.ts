@@ -15,6 +15,8 @@ import type { Outcome, Target, Transfer, TransferRequest } from './transfer.ts';
 export type FetchRequest = {
   resource: Resource;
   expectation: Expectation;
+  /** Of the study in the cache, from before the PACS was asked anything. */
+  generation: number;
   deliver(file: StoredFile): void;
   signal: AbortSignal;
 };
@@ -34,11 +36,11 @@ export function createFetch(cache: Cache, transfer: Transfer): Fetch {
   /** By PACS, the single syntaxes that have brought something, the latest first. */
   const helpful = new Map<string, readonly string[]>();
   return async (pacs, request) => {
-    const { resource, expectation, signal } = request;
+    const { resource, expectation, generation, signal } = request;
     const arrived = new Map<string, StoredFile>();
     let ourFault: unknown;
     const receive = async (instance: IdentifiedInstance) => {
-      const file = await cache.write(instance, pacs.name).catch((error: unknown) => {
+      const file = await cache.write(instance, pacs.name, generation).catch((error: unknown) => {
         if (isOfCache(error)) ourFault = error;
         throw error;
       });
@@ -66,7 +68,7 @@ export function createFetch(cache: Cache, transfer: Transfer): Fetch {
       helpful.set(pacs.name, [syntax, ...(helpful.get(pacs.name) ?? []).filter((one) => one !== syntax)]);
     }
     if (missing.length > 0) throw incomplete(pacs, missing.length, arrived.size + missing.length, outcome);
-    if (resource.instance === undefined) cache.setWhole(resource, [...arrived.values()]);
+    if (resource.instance === undefined) cache.setWhole(resource, [...arrived.values()], generation);
   };
 }
 

@@ -14,6 +14,7 @@ export class Flight {
   /** Resolves when the fetch has ended, however; never rejects. */
   readonly ended: Promise<void>;
   readonly #cache: Cache;
+  readonly #generation: number;
   readonly #files: StoredFile[] = [];
   readonly #seen = new Set<string>();
   readonly #controller = new AbortController();
@@ -25,12 +26,14 @@ export class Flight {
   constructor(resource: Resource, cache: Cache, fetch: Fetch) {
     this.resource = resource;
     this.#cache = cache;
+    this.#generation = cache.generation(resource.study);
     this.ended = this.#run(fetch);
   }
 
-  /** Nobody can join any more: it was given up, or has failed. */
+  /** Nobody can join any more: it was given up, or has failed, or something was stored to its study since it began. */
   get isOver(): boolean {
-    return this.#controller.signal.aborted || this.#error !== undefined;
+    const isOutdated = this.#cache.generation(this.resource.study) !== this.#generation;
+    return isOutdated || this.#controller.signal.aborted || this.#error !== undefined;
   }
 
   /** Whether `part` is this resource or in it. */

@@ -94,6 +94,7 @@ export class Retrieval {
 
   /** Asks the PACS whether it has as many instances as are here. A PACS that can't be asked doesn't take away what is here. */
   async #isStill(resource: Resource, files: StoredFile[], signal: AbortSignal): Promise<boolean> {
+    const generation = this.#options.cache.generation(resource.study);
     for (const pacs of this.#candidates(resource)) {
       const count = await countInstances(pacs, resource, signal).catch((error: unknown) => {
         if (!isNoAnswer(error)) throw error;
@@ -102,7 +103,7 @@ export class Retrieval {
       });
       if (count === undefined) continue;
       if (count !== files.length) break;
-      this.#options.cache.setWhole(resource, files);
+      this.#options.cache.setWhole(resource, files, generation);
       return true;
     }
     this.#options.cache.removeWhole(resource);
@@ -121,14 +122,15 @@ export class Retrieval {
   }
 
   async #fetch(resource: Resource, deliver: (file: StoredFile) => void, signal: AbortSignal): Promise<void> {
-    const { fetch, log } = this.#options;
+    const { fetch, cache, log } = this.#options;
+    const generation = cache.generation(resource.study);
     let failure: unknown;
     for (const pacs of this.#candidates(resource)) {
       try {
         const expectation = await expectationOf(pacs, resource, signal);
         if (expectation === undefined) continue;
         this.#holders.set(resource.study, pacs);
-        return await fetch(pacs, { resource, expectation, deliver, signal });
+        return await fetch(pacs, { resource, expectation, generation, deliver, signal });
       } catch (error) {
         if (this.#holders.get(resource.study) === pacs || !isNoAnswer(error)) throw error;
         log?.(`${pacs.name} could not be asked: ${error instanceof Error ? error.message : ''}`);

@@ -56,6 +56,21 @@ test('what is cached is private to its owner', async (t) => {
   cache.close();
 });
 
+test('what was asked for before its study was forgotten is there for its readers alone', async (t) => {
+  const dir = await emptyDir(t);
+  const cache = await opener(dir)();
+  const generation = cache.generation('1.1');
+  cache.forget(resource(made('1.5')));
+  const file = await cache.write(arriving(made('1.5')), 'PACS', generation);
+  cache.setWhole({ study: '1.1' }, [file], generation);
+  assert.deepEqual([cache.open(resource(made('1.5'))), cache.openWhole({ study: '1.1' })], [undefined, undefined]);
+  assert.equal(statSync(file.path).size, file.size);
+  assert.equal(cache.bytes, 0);
+  file.release();
+  while (filesOf(dir).length > 0) await delay(1);
+  cache.close();
+});
+
 test('W-R16 an instance is only found under its own study and series', async (t) => {
   const cache = await opener(await emptyDir(t))();
   await fill(cache, made('1.5'));

@@ -349,6 +349,50 @@ describe('freshness', () => {
     await assert.rejects(drain(retrieval.retrieve(STUDY, { signal: never })), { kind: 'not-found' });
   });
 
+  describe('what is stored to a study while it is retrieved', () => {
+    /** A retrieve that waits before its last instance until something was stored. */
+    async function storedMidway(t: TestContext, store: (peer: FakePacs) => string) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const { promise: midway, resolve: reached } = Promise.withResolvers<void>();
+      const before = async (index: number) => {
+        if (index < 5) return;
+        reached();
+        await promise;
+      };
+      const { peer, cache, retrieval } = await rig(t, { before }, { retrieve: 'get' });
+      const early = drain(retrieval.retrieve(STUDY, { signal: never }));
+      await midway;
+      cache.forget({ study: '1.1', series: '1.1.2', instance: store(peer) });
+      return { peer, cache, retrieval, early, goOn: resolve };
+    }
+    const add = ({ stored }: FakePacs) => {
+      stored.push({ study: '1.1', series: '1.1.2', instance: '1.1.2.4' });
+      return '1.1.2.4';
+    };
+
+    test('the earlier retrieve does not make the study whole', async (t) => {
+      const { cache, retrieval, early, goOn } = await storedMidway(t, add);
+      goOn();
+      assert.deepEqual(await early, WHOLE);
+      assert.equal(cache.openWhole(STUDY), undefined);
+      assert.deepEqual(await drain(retrieval.retrieve(STUDY, { signal: never })), [...WHOLE, '1.1.2.4']);
+    });
+
+    test('who asks afterwards does not join the earlier retrieve', async (t) => {
+      const { retrieval, early, goOn } = await storedMidway(t, add);
+      const late = drain(retrieval.retrieve(STUDY, { signal: never }));
+      goOn();
+      assert.deepEqual([await early, await late], [WHOLE, [...WHOLE, '1.1.2.4']]);
+    });
+
+    test('the earlier retrieve does not put the old version back', async (t) => {
+      const { cache, early, goOn } = await storedMidway(t, () => '1.1.2.3');
+      goOn();
+      assert.deepEqual(await early, WHOLE);
+      assert.equal(cache.open({ study: '1.1', series: '1.1.2', instance: '1.1.2.3' }), undefined);
+    });
+  });
+
   test('a PACS that is down does not take away what is cached', async (t) => {
     const peer = await startFakePacs(t, archive());
     const { retrieval } = await startRetrieval(t, [peer], {}, { checkAfter: 0 });
