@@ -37,12 +37,17 @@ function wantsPage(request: FastifyRequest): boolean {
   return accept !== undefined && parseAccept(accept).some(({ type, q }) => type === 'text/html' && q > 0);
 }
 
+/** What a client did wrong is told to it in words of its request, and those may be of a patient: only debug logs them. */
 function log(request: FastifyRequest, error: Error, problem: Problem): void {
   const { method, routeOptions } = request;
-  const facts = { method, route: routeOptions.url, status: problem.httpStatus, fault: problem.name };
+  const field = error instanceof DicomError ? error.field : undefined;
+  const facts = { method, route: routeOptions.url, status: problem.httpStatus, fault: problem.name, field };
   if (problem.name === 'internal') request.log.error({ ...facts, err: error }, 'request failed');
   else if (problem.httpStatus >= 500) request.log.warn({ ...facts, reason: problem.detail }, 'request failed');
-  else request.log.info({ ...facts, reason: problem.detail }, 'request refused');
+  else {
+    request.log.info(facts, 'request refused');
+    request.log.debug({ reason: problem.detail }, 'why it was refused');
+  }
 }
 
 /** Answers `error`; the error handler of the application. */

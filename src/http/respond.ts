@@ -74,11 +74,14 @@ async function pump(chunks: AsyncIterable<Buffer>, response: ServerResponse): Pr
 
 /** One line in the log for an answer that ended before its end: the client only sees a connection that breaks. */
 function logBreak(error: unknown, request: FastifyRequest): void {
-  const { name, detail } = faultOf(error);
-  const facts = { method: request.method, route: request.routeOptions.url, fault: name };
+  const { name, detail, httpStatus } = faultOf(error);
+  const field = error instanceof DicomError ? error.field : undefined;
+  const facts = { method: request.method, route: request.routeOptions.url, fault: name, field };
   if (name === 'internal') request.log.error({ ...facts, err: error }, 'answer broken off');
-  else if (name === 'cancelled') request.log.info(facts, 'answer broken off');
-  else request.log.warn({ ...facts, reason: detail }, 'answer broken off');
+  else if (httpStatus < 500) {
+    request.log.info(facts, 'answer broken off');
+    request.log.debug({ reason: detail }, 'why it was broken off');
+  } else request.log.warn({ ...facts, reason: detail }, 'answer broken off');
 }
 
 /** Sends `parts` as multipart/related whose root type is `type`. */

@@ -27,6 +27,7 @@ function parseStep(part: string, name: string): Step {
   return { tag, vr: vrOf(tag) };
 }
 
+/** A name that is none may be the rest of a value with a bare `&` in it: the field doesn't repeat it, as logs hold fields. */
 function bad(name: string, what: string): DicomError {
-  return new DicomError('malformed', `query attribute ${name.slice(0, 128)} ${what}`, { field: name.slice(0, 128) });
+  return new DicomError('malformed', `query attribute ${name.slice(0, 128)} ${what}`, { field: 'query' });
 }
