@@ -4,6 +4,7 @@
 import type { Gateway } from '../bridge/gateway.ts';
 import type { Resource } from '../bridge/resource.ts';
 import type { Dataset } from '../dimse/data/dataset.ts';
+import { Tag } from '../dimse/data/tags.ts';
 import { DicomError } from '../dimse/errors.ts';
 
 type Asking = { baseUrl: string; signal: AbortSignal };
@@ -42,9 +43,10 @@ async function find(
   level: 'series' | 'instance',
   { study, series }: Resource,
   { baseUrl, signal }: Asking,
+  parameters: [name: string, value: string][] = [],
 ): Promise<Dataset[]> {
   const within = series === undefined ? { study } : { study, series };
-  const { results } = await gateway.search({ level, ...within, parameters: [] }, { baseUrl, signal });
+  const { results } = await gateway.search({ level, ...within, parameters }, { baseUrl, signal });
   const found: Dataset[] = [];
   for await (const dataset of results) found.push(dataset);
   return found;
@@ -55,27 +57,51 @@ function text(dataset: Dataset | undefined, tag: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function numberOf(dataset: Dataset): number {
-  const value = Number(dataset['00200013']?.Value?.[0] ?? Number.NaN);
+function numberOf(dataset: Dataset, tag: string): number {
+  const value = Number(dataset[tag]?.Value?.[0] ?? Number.NaN);
   return Number.isFinite(value) ? value : Number.MAX_SAFE_INTEGER;
 }
 
 /** @throws DicomError `not-found` when the study or series has no instance */
 export async function representativeOf(gateway: Gateway, resource: Resource, asking: Asking): Promise<Resource> {
   const { study } = resource;
-  const series = resource.series ?? (await seriesOf(gateway, resource, asking));
-  const instances = (await find(gateway, 'instance', { study, series }, asking)).sort(
-    (a, b) => numberOf(a) - numberOf(b),
-  );
-  const instance = text(instances[Math.floor(instances.length / 2)], '00080018');
+  const row = await seriesOf(gateway, resource, asking);
+  const series = resource.series ?? text(row, Tag.SeriesInstanceUID);
+  if (series === undefined) throw new DicomError('not-found', 'the study has no series', { field: 'study' });
+  const within = { study, series };
+  const instance =
+    (await numberedMiddle(gateway, within, row, asking)) ?? (await listedMiddle(gateway, within, asking));
   if (instance === undefined) throw new DicomError('not-found', 'the resource has no instance', { field: 'series' });
-  return { study, series, instance };
+  return { ...within, instance };
 }
 
-async function seriesOf(gateway: Gateway, resource: Resource, asking: Asking): Promise<string> {
-  const all = await find(gateway, 'series', resource, asking);
-  const pictured = all.filter((one) => !WITHOUT_PICTURE.has(text(one, '00080060') ?? ''));
-  const first = text(pictured[0] ?? all[0], '0020000E');
-  if (first === undefined) throw new DicomError('not-found', 'the study has no series', { field: 'study' });
-  return first;
+/** Most series number their instances from 1: then one row tells the middle, where a list may take a PACS a second. */
+async function numberedMiddle(
+  gateway: Gateway,
+  within: Resource,
+  row: Dataset | undefined,
+  asking: Asking,
+): Promise<string | undefined> {
+  const count = row === undefined ? Number.MAX_SAFE_INTEGER : numberOf(row, Tag.NumberOfSeriesRelatedInstances);
+  if (count === Number.MAX_SAFE_INTEGER) return undefined;
+  const middle = Math.floor(count / 2) + 1;
+  const matches = await find(gateway, 'instance', within, asking, [['InstanceNumber', String(middle)]]);
+  return text(
+    matches.find((one) => numberOf(one, Tag.InstanceNumber) === middle),
+    Tag.SOPInstanceUID,
+  );
+}
+
+async function listedMiddle(gateway: Gateway, within: Resource, asking: Asking): Promise<string | undefined> {
+  const all = await find(gateway, 'instance', within, asking);
+  all.sort((a, b) => numberOf(a, Tag.InstanceNumber) - numberOf(b, Tag.InstanceNumber));
+  return text(all[Math.floor(all.length / 2)], Tag.SOPInstanceUID);
+}
+
+/** What the PACS says of the series, or of the first with pictures of the study. */
+async function seriesOf(gateway: Gateway, { study, series }: Resource, asking: Asking): Promise<Dataset | undefined> {
+  const wanted: [string, string][] = series === undefined ? [] : [['SeriesInstanceUID', series]];
+  const all = await find(gateway, 'series', { study }, asking, wanted);
+  if (series !== undefined) return all.find((one) => text(one, Tag.SeriesInstanceUID) === series);
+  return all.find((one) => !WITHOUT_PICTURE.has(text(one, Tag.Modality) ?? '')) ?? all[0];
 }
