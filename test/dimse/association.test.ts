@@ -19,6 +19,9 @@ import {
   type UserIdentity,
 } from '../../src/dimse/index.ts';
 
+/** QueryRetrieveLevel alone: as little as an identifier can be. */
+const STUDY_LEVEL: Dataset = { '00080052': { vr: 'CS', Value: ['STUDY'] } };
+
 const IMPLICIT = '1.2.840.10008.1.2';
 const EXPLICIT = '1.2.840.10008.1.2.1';
 const VERIFICATION = '1.2.840.10008.1.1';
@@ -103,6 +106,35 @@ const patient = (name: string): Dataset => ({
   '00100010': { vr: 'PN', Value: [{ Alphabetic: name }] },
 });
 
+describe('PS3.8 E.1 an identifier without elements is refused before anything is sent', () => {
+  const request = { identifier: {}, destination: 'DEST' };
+  for (const [operation, begin] of [
+    ['C-FIND', (association: Association) => association.find({ ...request, sopClassUid: FIND })],
+    [
+      'C-FIND',
+      (association: Association) => association.find({ ...request, sopClassUid: FIND, charset: 'ISO_IR 100' }),
+    ],
+    ['C-GET', (association: Association) => association.get({ ...request, sopClassUid: GET })],
+    ['C-MOVE', (association: Association) => association.move({ ...request, sopClassUid: MOVE })],
+  ] as const) {
+    test(operation, async (t) => {
+      let asked = 0;
+      const refuse = async () => {
+        asked += 1;
+        throw new DicomError('status', 'asked', { status: 0xa700 });
+      };
+      const find = () => {
+        asked += 1;
+        return each<Dataset>();
+      };
+      const { association } = await pair(t, { find, get: refuse, move: refuse });
+      await assert.rejects(begin(association).next(), { kind: 'malformed', operation, field: 'identifier' });
+      await association.echo();
+      assert.equal(asked, 0);
+    });
+  }
+});
+
 describe('C-ECHO', () => {
   test('D-28 is answered 0000 by an acceptor without services', async (t) => {
     const { association } = await pair(t, {});
@@ -155,14 +187,14 @@ describe('C-FIND', () => {
         throw new DicomError('status', 'out of memory', { status: 0xa700 });
       },
     });
-    const matches = association.find({ sopClassUid: FIND, identifier: {} });
+    const matches = association.find({ sopClassUid: FIND, identifier: STUDY_LEVEL });
     assert.equal((await matches.next()).done, false);
     await assert.rejects(matches.next(), { kind: 'status', status: 0xa700, operation: 'C-FIND' });
     await association.echo();
   });
   test('without a context nothing is sent', async (t) => {
     const { association } = await pair(t, {}, { connect: { contexts: contexts.slice(0, 1) } });
-    const matches = association.find({ sopClassUid: FIND, identifier: {} });
+    const matches = association.find({ sopClassUid: FIND, identifier: STUDY_LEVEL });
     await assert.rejects(matches.next(), { kind: 'no-context', field: 'abstract-syntax' });
     await association.echo();
   });
@@ -172,7 +204,7 @@ describe('C-FIND', () => {
         for (let count = 0; count < 10_000; count += 1) yield patient(String(count));
       },
     });
-    const { values } = await run(association.find({ sopClassUid: FIND, identifier: {} }));
+    const { values } = await run(association.find({ sopClassUid: FIND, identifier: STUDY_LEVEL }));
     assert.equal(values.length, 10_000);
     assert.deepEqual(values.at(-1)?.identifier['00100010']?.Value, [{ Alphabetic: '9999' }]);
   });
@@ -216,7 +248,7 @@ describe('C-GET', () => {
   const getting = (...instances: Instance[]): ListenOptions['services'] => ({
     get: async () => ({ total: instances.length, instances: each(...instances) }),
   });
-  const get = (association: Association) => association.get({ sopClassUid: GET, identifier: {} });
+  const get = (association: Association) => association.get({ sopClassUid: GET, identifier: STUDY_LEVEL });
 
   test('every instance arrives whole, and the counts at the end', async (t) => {
     const { association } = await pair(
@@ -317,7 +349,7 @@ describe('C-MOVE', () => {
     });
     let messageId = 0;
     const moving = association.move(
-      { sopClassUid: MOVE, identifier: {}, destination: 'DEST' },
+      { sopClassUid: MOVE, identifier: STUDY_LEVEL, destination: 'DEST' },
       { onMessageId: (id) => (messageId = id) },
     );
     const { values, result } = await run(moving);
@@ -338,7 +370,7 @@ describe('C-MOVE', () => {
       move: ({ destination }) =>
         Promise.reject(new DicomError('status', `${destination} is not known`, { status: 0xa801 })),
     });
-    const moving = association.move({ sopClassUid: MOVE, identifier: {}, destination: 'X' });
+    const moving = association.move({ sopClassUid: MOVE, identifier: STUDY_LEVEL, destination: 'X' });
     await assert.rejects(moving.next(), { kind: 'status', status: 0xa801 });
   });
   test('a destination that does not listen is A702', async (t) => {
@@ -349,7 +381,7 @@ describe('C-MOVE', () => {
         to: { host: '127.0.0.1', port: 1, aeTitle: 'X' },
       }),
     });
-    const moving = association.move({ sopClassUid: MOVE, identifier: {}, destination: 'X' });
+    const moving = association.move({ sopClassUid: MOVE, identifier: STUDY_LEVEL, destination: 'X' });
     await assert.rejects(moving.next(), { kind: 'status', status: 0xa702 });
     await association.echo();
   });

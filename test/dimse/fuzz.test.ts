@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { decodeCommand, encodeCommand, requestCommand, responseCommand } from '../../src/dimse/command.ts';
+import type { Dataset } from '../../src/dimse/data/dataset.ts';
 import { connect, DicomError, type Listener, listen } from '../../src/dimse/index.ts';
 import { Framing } from '../../src/dimse/ul/framing.ts';
 import { associateAc, associateRq } from '../../src/dimse/ul/negotiation.ts';
@@ -13,6 +14,9 @@ import { hex } from './hex.ts';
 import { below, chunked, mutated, oneOf, randomFrom } from './mutation.ts';
 import { EXPLICIT, message } from './scripted-peer.ts';
 import { PDU_FIXTURES } from './ul/pdu-fixtures.ts';
+
+/** QueryRetrieveLevel alone: as little as an identifier can be. */
+const STUDY_LEVEL: Dataset = { '00080052': { vr: 'CS', Value: ['STUDY'] } };
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 40_000);
 const SEED = Number(process.env.FUZZ_SEED ?? 1);
@@ -238,7 +242,7 @@ describe('conversations', () => {
       try {
         const association = await connect({ host: '127.0.0.1', port, ...titles, contexts, timeouts: FAST });
         try {
-          for await (const _ of association.find({ sopClassUid: FIND, identifier: {} }));
+          for await (const _ of association.find({ sopClassUid: FIND, identifier: STUDY_LEVEL }));
         } finally {
           await association.release();
           await association.closed;

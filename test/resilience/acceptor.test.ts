@@ -36,6 +36,9 @@ import {
   trickle,
 } from '../dimse/scripted-peer.ts';
 
+/** QueryRetrieveLevel alone: as little as an identifier can be. */
+const STUDY_LEVEL: Dataset = { '00080052': { vr: 'CS', Value: ['STUDY'] } };
+
 const VERIFICATION = '1.2.840.10008.1.1';
 const FIND = '1.2.840.10008.5.1.4.1.2.2.1';
 const GET = '1.2.840.10008.5.1.4.1.2.2.3';
@@ -424,7 +427,7 @@ test('a C-MOVE whose destination never answers fails, and the asking association
     callingAeTitle: 'MOVER',
     contexts: [...contexts, { abstractSyntax: MOVE, transferSyntaxes: [EXPLICIT] }],
   });
-  const moving = association.move({ sopClassUid: MOVE, identifier: {}, destination: 'SILENT' });
+  const moving = association.move({ sopClassUid: MOVE, identifier: STUDY_LEVEL, destination: 'SILENT' });
   await assert.rejects(moving.next(), { kind: 'status', status: 0xa702 });
   await association.echo();
   await association.release();

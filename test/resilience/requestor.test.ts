@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { requestCommand, responseCommand } from '../../src/dimse/command.ts';
+import type { Dataset } from '../../src/dimse/data/dataset.ts';
 import { type Association, connect, DicomError, type Instance } from '../../src/dimse/index.ts';
 import { hex } from '../dimse/hex.ts';
 import {
@@ -25,6 +26,9 @@ import {
   stall,
   trickle,
 } from '../dimse/scripted-peer.ts';
+
+/** QueryRetrieveLevel alone: as little as an identifier can be. */
+const STUDY_LEVEL: Dataset = { '00080052': { vr: 'CS', Value: ['STUDY'] } };
 
 const EXPLICIT = '1.2.840.10008.1.2.1';
 const VERIFICATION = '1.2.840.10008.1.1';
@@ -92,16 +96,16 @@ const OPERATIONS: Record<
 > = {
   'C-ECHO': { run: (association, signal) => association.echo({ signal }), asked: [expectCommand(0x30)] },
   'C-FIND': {
-    run: (association, signal) => drained(association.find({ sopClassUid: FIND, identifier: {} }, { signal })),
+    run: (association, signal) => drained(association.find({ sopClassUid: FIND, identifier: STUDY_LEVEL }, { signal })),
     asked: [expectCommand(0x20), expectDataSet],
   },
   'C-GET': {
-    run: (association, signal) => bodiesOf(association.get({ sopClassUid: GET, identifier: {} }, { signal })),
+    run: (association, signal) => bodiesOf(association.get({ sopClassUid: GET, identifier: STUDY_LEVEL }, { signal })),
     asked: [expectCommand(0x10), expectDataSet],
   },
   'C-MOVE': {
     run: (association, signal) =>
-      drained(association.move({ sopClassUid: MOVE, identifier: {}, destination: 'X' }, { signal })),
+      drained(association.move({ sopClassUid: MOVE, identifier: STUDY_LEVEL, destination: 'X' }, { signal })),
     asked: [expectCommand(0x21), expectDataSet],
   },
   'C-STORE': {
@@ -347,7 +351,8 @@ function commandOf(name: string): number {
 
 describe('inside a response', () => {
   const pending = responseCommand(findRequest, 0xff00, {}, true);
-  const findAll = (association: Association) => drained(association.find({ sopClassUid: FIND, identifier: {} }));
+  const findAll = (association: Association) =>
+    drained(association.find({ sopClassUid: FIND, identifier: STUDY_LEVEL }));
   const asked = [...associated, expectCommand(0x20), expectDataSet];
   const [commandPdu] = message(pending, undefined, 3);
   assert.ok(commandPdu !== undefined);
@@ -404,7 +409,7 @@ describe('inside a response', () => {
     ).flat();
     const steps = [...asked, send(...many), stall];
     const association = await associateWith(await scriptedServer(t, steps));
-    const matches = association.find({ sopClassUid: FIND, identifier: {} });
+    const matches = association.find({ sopClassUid: FIND, identifier: STUDY_LEVEL });
     await matches.next();
     association.abort();
     await assert.rejects(matches.next(), { kind: 'aborted' });
@@ -417,7 +422,7 @@ describe('T-63 after C-CANCEL', () => {
   const final = (status: number) => message(responseCommand(findRequest, status), undefined, 3);
   const asked = [...associated, expectCommand(0x20), expectDataSet];
   const firstOnly = async (association: Association) => {
-    for await (const _ of association.find({ sopClassUid: FIND, identifier: {} })) break;
+    for await (const _ of association.find({ sopClassUid: FIND, identifier: STUDY_LEVEL })) break;
   };
 
   for (const [what, status] of [
@@ -465,7 +470,7 @@ describe('C-GET', () => {
   const asked = [...associated, expectCommand(0x10), expectDataSet];
   const store = message(storeRequest, Buffer.alloc(1000), 9);
   const final = (status: number, counts = {}) => message(responseCommand(getRequest, status, counts), undefined, 5);
-  const instances = (association: Association) => association.get({ sopClassUid: GET, identifier: {} });
+  const instances = (association: Association) => association.get({ sopClassUid: GET, identifier: STUDY_LEVEL });
 
   test('an abort in the middle of an instance ends its body and the operation', async (t) => {
     const half = [...message(storeRequest, undefined, 9), pData(0, Buffer.alloc(100), 9)];
@@ -656,7 +661,7 @@ test('C-MOVE whose peer reports a move destination unknown says so', async (t) =
   const response = message(responseCommand(moveRequest, 0xa801), undefined, 7);
   const peer = await scriptedServer(t, [...associated, expectCommand(0x21), expectDataSet, send(...response), stall]);
   const association = await associateWith(peer);
-  const moving = association.move({ sopClassUid: MOVE, identifier: {}, destination: 'NOWHERE' });
+  const moving = association.move({ sopClassUid: MOVE, identifier: STUDY_LEVEL, destination: 'NOWHERE' });
   await assert.rejects(moving.next(), { kind: 'status', status: 0xa801, message: /move destination unknown/ });
   association.abort();
   await association.closed;

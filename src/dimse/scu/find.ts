@@ -2,12 +2,12 @@
 
 import { PRIORITY } from '../command.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { writeDataset } from '../data/writer.ts';
 import type { Dialogue } from '../dialogue.ts';
 import { DicomError } from '../errors.ts';
 import type { OperationOptions } from '../exchange.ts';
 import { statusOf } from '../status.ts';
 import { contextFor } from './context.ts';
+import { encodeIdentifier } from './identifier.ts';
 
 export type FindRequest = {
   sopClassUid: string;
@@ -28,9 +28,9 @@ export async function* find(
   request: FindRequest,
   options: OperationOptions,
 ): AsyncGenerator<{ identifier: Dataset; status: number }, void> {
-  const { sopClassUid, identifier, charset } = request;
+  const { sopClassUid } = request;
   const context = contextFor(dialogue, 'C-FIND', sopClassUid);
-  const data = writeDataset(identifier, context.transferSyntaxUid, charset === undefined ? {} : { charset });
+  const data = encodeIdentifier(dialogue, 'C-FIND', context, request);
   const exchange = dialogue.begin('C-FIND', context);
   try {
     await exchange.request({ affectedSopClassUid: sopClassUid, priority: PRIORITY.medium }, data, options);

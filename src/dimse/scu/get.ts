@@ -2,13 +2,13 @@
 
 import { isResponse, PRIORITY } from '../command.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { writeDataset } from '../data/writer.ts';
 import type { Dialogue } from '../dialogue.ts';
 import { type OperationOptions, storeResponse } from '../exchange.ts';
 import type { Instance, SubOperations } from '../instance.ts';
 import type { Message } from '../message.ts';
 import { statusOf } from '../status.ts';
 import { contextFor } from './context.ts';
+import { encodeIdentifier } from './identifier.ts';
 import { finalCounts, subOperationsOf } from './sub-operations.ts';
 
 export type GetRequest = { sopClassUid: string; identifier: Dataset };
@@ -23,9 +23,9 @@ export async function* get(
   request: GetRequest,
   options: OperationOptions,
 ): AsyncGenerator<Instance, SubOperations> {
-  const { sopClassUid, identifier } = request;
+  const { sopClassUid } = request;
   const context = contextFor(dialogue, 'C-GET', sopClassUid);
-  const data = writeDataset(identifier, context.transferSyntaxUid);
+  const data = encodeIdentifier(dialogue, 'C-GET', context, request);
   const exchange = dialogue.begin('C-GET', context);
   exchange.takesStores = true;
   let unanswered: Message | undefined;

@@ -2,12 +2,12 @@
 
 import { PRIORITY } from '../command.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { writeDataset } from '../data/writer.ts';
 import type { Dialogue } from '../dialogue.ts';
 import type { OperationOptions } from '../exchange.ts';
 import type { SubOperations } from '../instance.ts';
 import { statusOf } from '../status.ts';
 import { contextFor } from './context.ts';
+import { encodeIdentifier } from './identifier.ts';
 import { finalCounts, subOperationsOf } from './sub-operations.ts';
 
 export type MoveRequest = { sopClassUid: string; identifier: Dataset /** AE title to send to. */; destination: string };
@@ -26,9 +26,9 @@ export async function* move(
   request: MoveRequest,
   options: MoveOptions,
 ): AsyncGenerator<SubOperations, SubOperations> {
-  const { sopClassUid, identifier, destination } = request;
+  const { sopClassUid, destination } = request;
   const context = contextFor(dialogue, 'C-MOVE', sopClassUid);
-  const data = writeDataset(identifier, context.transferSyntaxUid);
+  const data = encodeIdentifier(dialogue, 'C-MOVE', context, request);
   const exchange = dialogue.begin('C-MOVE', context);
   options.onMessageId?.(exchange.messageId);
   const elements = { affectedSopClassUid: sopClassUid, priority: PRIORITY.medium, moveDestination: destination };

@@ -8,6 +8,9 @@ import { ExplicitBig, ExplicitLittle, ImplicitLittle } from '../../../src/dimse/
 import { writeDataset } from '../../../src/dimse/data/writer.ts';
 import { connect, listen } from '../../../src/dimse/index.ts';
 
+/** QueryRetrieveLevel alone: as little as an identifier can be. */
+const STUDY_LEVEL: Dataset = { '00080052': { vr: 'CS', Value: ['STUDY'] } };
+
 const GET = '1.2.840.10008.5.1.4.1.2.2.3';
 const CT = '1.2.840.10008.5.1.4.1.1.2';
 const JPEG_BASELINE = '1.2.840.10008.1.2.4.50';
@@ -53,7 +56,7 @@ async function got(t: TestContext, stored: string, accepted: readonly string[]) 
     ],
   });
   t.after(() => association.release());
-  const instances = association.get({ sopClassUid: GET, identifier: {} });
+  const instances = association.get({ sopClassUid: GET, identifier: STUDY_LEVEL });
   const received: { transferSyntaxUid: string; bytes: Buffer }[] = [];
   for (;;) {
     const step = await instances.next();
