@@ -53,7 +53,7 @@ export async function createGateway(config: Config, { log = SILENT }: { log?: Lo
     cache.close();
     throw error;
   });
-  const fetch = createFetch(cache, createTransfer(inbox));
+  const fetch = createFetch(cache, createTransfer(inbox), config.cache);
   const retrieval = new Retrieval({ pacs: all, cache, fetch, checkAfter: config.cache.checkAfter, log: warn });
   const stop = new AbortController();
   const untilStopped = <O extends { signal: AbortSignal }>(options: O): O => ({

@@ -49,7 +49,8 @@ export async function startRetrieval(
   });
   for (const peer of peers) peer.behaviour.peers ??= { [GATEWAY]: inbox.port };
   const pacs = peers.map((peer) => createPacs({ config: configOf(peer, more), aeTitle: GATEWAY }));
-  const retrieval = new Retrieval({ pacs, cache, fetch: createFetch(cache, createTransfer(inbox)), checkAfter });
+  const fetch = createFetch(cache, createTransfer(inbox), { checkAfter });
+  const retrieval = new Retrieval({ pacs, cache, fetch, checkAfter });
   t.after(async () => {
     await Promise.all(pacs.map((one) => one.close()));
     await inbox.close();

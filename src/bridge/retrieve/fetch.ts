@@ -10,6 +10,7 @@ import type { Pacs } from '../pacs/pacs.ts';
 import type { Resource } from '../resource.ts';
 import { COMPRESSED_SYNTAXES, classRounds } from './contexts.ts';
 import { type Expectation, type Listed, listInstances } from './expectation.ts';
+import { LostInstances } from './lost-instances.ts';
 import type { Outcome, Target, Transfer, TransferRequest } from './transfer.ts';
 
 export type FetchRequest = {
@@ -30,13 +31,17 @@ export type Fetch = (pacs: Pacs, request: FetchRequest) => Promise<void>;
  * The function that delivers every instance of a resource as soon as it is whole in the cache. It throws what the PACS's
  * failure was, or a 'status' error with the counts when instances are missing; those that came have been delivered then.
  */
-export function createFetch(cache: Cache, transfer: Transfer): Fetch {
+export function createFetch(cache: Cache, transfer: Transfer, { checkAfter }: { checkAfter: number }): Fetch {
+  const lost = new LostInstances(checkAfter);
   /** PACS that send each instance in the context of its own transfer syntax: single ones would not help. */
   const faithful = new Set<string>();
   /** By PACS, the single syntaxes that have brought something, the latest first. */
   const helpful = new Map<string, readonly string[]>();
   return async (pacs, request) => {
     const { resource, expectation, generation, signal } = request;
+    const places = { pacs: pacs.name, study: resource.study, generation };
+    const known = resource.instance === undefined ? undefined : lost.of(places, resource.instance);
+    if (known !== undefined) throw known.error;
     const arrived = new Map<string, StoredFile>();
     let ourFault: unknown;
     const receive = async (instance: IdentifiedInstance) => {
@@ -52,22 +57,31 @@ export function createFetch(cache: Cache, transfer: Transfer): Fetch {
       return { error };
     });
     if ('way' in outcome && outcome.keepsSyntax) faithful.add(pacs.name);
-    let missing = await missingOf(pacs, request, arrived, outcome);
+    const allMissing = await missingOf(pacs, request, arrived, outcome);
+    const lostBefore = allMissing.filter(({ instance }) => lost.of(places, instance) !== undefined);
+    let missing = allMissing.filter((one) => !lostBefore.includes(one));
     const syntaxes = faithful.has(pacs.name)
       ? []
       : [...new Set([...(helpful.get(pacs.name) ?? []), ...COMPRESSED_SYNTAXES])];
+    let isCertain = !('error' in outcome) || isAnswer(outcome.error);
     for (const attempt of furtherAttempts(expectation, outcome, syntaxes)) {
       if (ourFault !== undefined) throw ourFault;
       if (missing.length === 0) break;
       const before = arrived.size;
       const again = { ...attempt, receive, signal, study: resource.study, listed: missing };
-      await transferListed(pacs, transfer, again);
+      const hasAnswered = await transferListed(pacs, transfer, again);
+      isCertain &&= hasAnswered;
       missing = missing.filter(({ instance }) => !hasArrived(instance, arrived));
       const { syntax } = attempt;
       if (syntax === undefined || arrived.size === before) continue;
       helpful.set(pacs.name, [syntax, ...(helpful.get(pacs.name) ?? []).filter((one) => one !== syntax)]);
     }
-    if (missing.length > 0) throw incomplete(pacs, missing.length, arrived.size + missing.length, outcome);
+    const count = missing.length + lostBefore.length;
+    if (count > 0) {
+      const error = incomplete(pacs, count, arrived.size + count, outcome);
+      if (isCertain && ourFault === undefined) for (const { instance } of missing) lost.add(places, instance, error);
+      throw error;
+    }
     if (resource.instance === undefined) cache.setWhole(resource, [...arrived.values()], generation);
   };
 }
@@ -115,21 +129,35 @@ function* furtherAttempts(
   }
 }
 
-/** Listed instances only, each series with an identifier of its own; a failure for one is none for the next. */
+/**
+ * Listed instances only, each series with an identifier of its own; a failure for one is none for the next. Whether the PACS
+ * has answered for every one of them.
+ */
 async function transferListed(
   pacs: Pacs,
   transfer: Transfer,
   { study, listed, ...common }: Omit<TransferRequest, 'target' | 'count'> & { study: string; listed: Listed[] },
-): Promise<void> {
+): Promise<boolean> {
+  let hasAnswered = true;
   for (const [series, rows] of Map.groupBy(listed, (row) => row.series)) {
     for (let at = 0; at < rows.length; at += UIDS_AT_ONCE) {
       const some = rows.slice(at, at + UIDS_AT_ONCE);
       const target = { study, series, instances: some.map(({ instance }) => instance) };
       await transfer(pacs, { ...common, target, count: some.length }).catch((error: unknown) => {
         if (common.signal.aborted) throw error;
+        hasAnswered &&= isAnswer(error);
       });
     }
   }
+  return hasAnswered;
+}
+
+/** It says that the PACS can't send this, not that it could not be asked or has too much to do (PS3.7 C.5.21, PS3.4 C.4.3.1.4). */
+function isAnswer(error: unknown): boolean {
+  if (!(error instanceof DicomError)) return false;
+  return (
+    error.kind === 'no-context' || (error.kind === 'status' && ![0x0213, 0xa700, 0xa701].includes(error.status ?? 0))
+  );
 }
 
 /** What did not come. The PACS's list is asked for only where its count leaves a doubt. */

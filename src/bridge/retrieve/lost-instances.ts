@@ -1,0 +1,31 @@
+// Instances that a PACS lists and cannot send: to find that out takes many small retrieves, which are not made at every request.
+
+import { LRUCache } from 'lru-cache';
+
+/** Where an instance is lost, and in which state of its study: when something is stored to it, it is tried again. */
+export type Place = { pacs: string; study: string; generation: number };
+
+/** Instances that are remembered. */
+const REMEMBERED = 10_000;
+
+export class LostInstances {
+  readonly #errors: LRUCache<string, { error: unknown }>;
+
+  /** Remembers for `ms`. */
+  constructor(ms: number) {
+    this.#errors = new LRUCache({ max: REMEMBERED, ttl: Math.max(1, ms) });
+  }
+
+  /** What a retrieve of it failed with. */
+  of(place: Place, instance: string): { error: unknown } | undefined {
+    return this.#errors.get(keyOf(place, instance));
+  }
+
+  add(place: Place, instance: string, error: unknown): void {
+    this.#errors.set(keyOf(place, instance), { error });
+  }
+}
+
+function keyOf({ pacs, study, generation }: Place, instance: string): string {
+  return [pacs, study, generation, instance].join('\n');
+}

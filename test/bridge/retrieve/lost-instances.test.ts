@@ -1,0 +1,77 @@
+// An instance that the PACS lists and cannot send.
+
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DicomError } from '../../../src/dimse/errors.ts';
+import { drain } from '../fixtures.ts';
+import { type Stored, startFakePacs } from '../peer-pacs.ts';
+import { startRetrieval } from '../retrieval.ts';
+
+const never = new AbortController().signal;
+const STUDY = { study: '1.1' };
+const LOST = { study: '1.1', series: '1.1.1', instance: '1.1.1.2' };
+
+async function rig(t: TestContext, { checkAfter = 60_000 } = {}) {
+  const stored: Stored[] = [{ ...LOST, instance: '1.1.1.1' }, { ...LOST }];
+  const send = (matching: Stored[]) => matching.filter(({ instance }) => instance !== LOST.instance);
+  const peer = await startFakePacs(t, stored, { send });
+  const { retrieval, cache } = await startRetrieval(t, [peer], { retrieve: 'get' }, { checkAfter });
+  const failure = (resource: { study: string }) =>
+    drain(retrieval.retrieve(resource, { signal: never })).then(
+      () => assert.fail('it came'),
+      (error: unknown) => (error instanceof DicomError ? error.message : assert.fail('no DicomError')),
+    );
+  const gets = async (resource: { study: string }) => {
+    const earlier = peer.asked.get.length;
+    const message = await failure(resource);
+    return { message, gets: peer.asked.get.length - earlier };
+  };
+  return { peer, cache, retrieval, gets };
+}
+
+describe('an instance that is listed and cannot be sent', () => {
+  test('is asked for in every way once, then answered at once with the same error', async (t) => {
+    const { gets } = await rig(t);
+    const first = await gets(LOST);
+    assert.ok(first.gets > 10, `${first.gets}`);
+    assert.match(first.message, /1 of 1 instances did not come/);
+    assert.deepEqual(await gets(LOST), { message: first.message, gets: 0 });
+  });
+
+  test('costs its study one retrieve', async (t) => {
+    const { gets } = await rig(t);
+    const first = await gets(STUDY);
+    assert.ok(first.gets > 10, `${first.gets}`);
+    assert.deepEqual(await gets(STUDY), { message: first.message, gets: 1 });
+  });
+
+  test('is asked for again when something was stored to its study', async (t) => {
+    const { gets, cache, retrieval, peer } = await rig(t);
+    await gets(LOST);
+    cache.forget(LOST);
+    peer.behaviour.send = (matching) => matching;
+    assert.deepEqual(await drain(retrieval.retrieve(LOST, { signal: never })), [LOST.instance]);
+  });
+
+  test('is asked for again after its time', async (t) => {
+    const { gets, retrieval, peer } = await rig(t, { checkAfter: 20 });
+    await gets(LOST);
+    await delay(50);
+    peer.behaviour.send = (matching) => matching;
+    assert.deepEqual(await drain(retrieval.retrieve(LOST, { signal: never })), [LOST.instance]);
+  });
+
+  test('is not taken for lost when the PACS had too much to do', async (t) => {
+    const { gets, retrieval, peer } = await rig(t);
+    let asked = 0;
+    peer.behaviour.send = () => {
+      asked += 1;
+      if (asked > 1) throw new DicomError('status', 'too much to do', { status: 0xa701 });
+      return [];
+    };
+    await gets(LOST);
+    peer.behaviour.send = (matching) => matching;
+    assert.deepEqual(await drain(retrieval.retrieve(LOST, { signal: never })), [LOST.instance]);
+  });
+});
