@@ -42,7 +42,7 @@ export class Pool {
     this.#maxWaiting = options.maxWaiting ?? DEFAULT_MAX_WAITING;
     this.#piscina = new Piscina({
       filename: fileURLToPath(new URL(`./worker.${EXTENSION}`, import.meta.url)),
-      minThreads: 0,
+      minThreads: 1,
       maxThreads: this.threads,
       idleTimeout: IDLE_MS,
     });

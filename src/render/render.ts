@@ -55,7 +55,7 @@ export interface Renderer {
   close(): Promise<void>;
 }
 
-/** Creates a renderer with its own worker threads; none is started before the first job. */
+/** Creates a renderer with its own worker threads; one starts at once, so that the first picture need not wait for it. */
 export function createRenderer(options: PoolOptions = {}): Renderer {
   const pool = new Pool(options);
   const frameOf = async (job: Job, signal?: AbortSignal): Promise<TargetFrame> => {
