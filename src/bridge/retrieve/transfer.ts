@@ -12,7 +12,6 @@ import type { Pacs } from '../pacs/pacs.ts';
 import { Arrivals } from './arrivals.ts';
 import { contextOf, StudyRootGet, StudyRootMove, storageContexts } from './contexts.ts';
 import type { Claim, Inbox } from './inbox.ts';
-import { Intake } from './intake.ts';
 
 /** What is asked for: a study, a series, or instances of a series. */
 export type Target = { study: string; series?: string; instances?: readonly string[] };
@@ -99,7 +98,6 @@ async function get(pacs: Pacs, request: TransferRequest): Promise<Outcome> {
   const { target, sopClassUids, syntax, signal } = request;
   const contexts = [...contextOf(StudyRootGet), ...storageContexts(sopClassUids, syntax)];
   const exact = syntax !== undefined;
-  const intake = new Intake(request.receive);
   let keepsSyntax = false;
   const counts = await onLease(pacs, contexts, { signal, exact }, async (association, begun) => {
     requireGet(association, sopClassUids);
@@ -107,17 +105,13 @@ async function get(pacs: Pacs, request: TransferRequest): Promise<Outcome> {
     try {
       for (;;) {
         const next = await operation.next();
-        if (next.done === true) {
-          await intake.settle();
-          return next.value;
-        }
+        if (next.done === true) return next.value;
         begun();
         keepsSyntax ||= isCompressed(next.value.transferSyntaxUid) && hasPlain(association, next.value.sopClassUid);
-        await intake.take(await identify(next.value));
+        await request.receive(await identify(next.value));
       }
     } finally {
       await operation.return({ status: CANCELLED });
-      await intake.idle();
     }
   });
   return { ...counts, way: 'get', keepsSyntax, passedOver: [] };
