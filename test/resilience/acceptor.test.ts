@@ -51,7 +51,8 @@ const contexts = [VERIFICATION, FIND, GET, CT].map((abstractSyntax) => ({
   ...(abstractSyntax === CT && { roles: { scu: true, scp: true } }),
 }));
 
-const FAST = { response: 150, cancel: 150, release: 150, artim: 150, idle: 300, associate: 500, connect: 500 };
+// Long enough for a busy machine where no deadline is meant to pass, short enough to wait for where one is.
+const FAST = { response: 500, cancel: 500, release: 500, artim: 500, idle: 800, associate: 1500, connect: 5000 };
 const MATCH: Dataset = { '00104000': { vr: 'LT', Value: ['x'.repeat(60_000)] } };
 
 const echoRequest = requestCommand('C-ECHO', { messageId: 1, affectedSopClassUid: VERIFICATION });
