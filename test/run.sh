@@ -27,4 +27,7 @@ fi
 
 biome check .
 tsc --noEmit
-exec node --test --test-concurrency=2 --test-timeout=600000 'test/**/*.test.ts'
+exec node --test --test-concurrency=2 --test-timeout=600000 \
+  --test-reporter=spec --test-reporter-destination=stdout \
+  --test-reporter=./test/support/skipped-reporter.ts --test-reporter-destination=stdout \
+  'test/**/*.test.ts'
