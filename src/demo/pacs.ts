@@ -2,14 +2,7 @@
 // control, no audit, no integrity checks. It speaks DIMSE alone: C-ECHO, C-FIND, C-GET, C-MOVE and C-STORE.
 
 import type { Dataset } from '../dimse/data/dataset.ts';
-import { reencode } from '../dimse/data/reencode.ts';
-import {
-  ExplicitBig,
-  ExplicitLittle,
-  ImplicitLittle,
-  TRANSFER_SYNTAXES,
-  transferSyntax,
-} from '../dimse/data/transfer-syntax.ts';
+import { ExplicitBig, ExplicitLittle, ImplicitLittle, TRANSFER_SYNTAXES } from '../dimse/data/transfer-syntax.ts';
 import { STORAGE_SOP_CLASSES } from '../dimse/data/uid.ts';
 import {
   type Destination,
@@ -95,18 +88,13 @@ function services(archive: Archive, aeTitle: string, peers: Record<string, { hos
         yield match;
       }
     },
-    async get(request, context) {
-      const holdings = select(archive, request);
-      return retrieval(holdings, (holding) => {
-        return context.association.contexts
-          .filter((accepted) => accepted.abstractSyntax === holding.sopClassUid)
-          .map((accepted) => accepted.transferSyntaxUid);
-      });
+    async get(request) {
+      return retrieval(select(archive, request));
     },
     async move(request) {
       const holdings = select(archive, request);
       const to = destinationOf(peers, request.destination);
-      return { ...retrieval(holdings, (holding) => [holding.transferSyntaxUid]), to, contexts: contextsFor(holdings) };
+      return { ...retrieval(holdings), to, contexts: contextsFor(holdings) };
     },
   };
 }
@@ -117,26 +105,15 @@ function select(archive: Archive, request: { sopClassUid: string; identifier: Da
   return archive.index.holdings(selection);
 }
 
-/** Instances one after the other, each in a syntax that was accepted for its class where it can be had. */
-function retrieval(holdings: Holding[], accepted: (holding: Holding) => readonly string[]): Retrieval {
+/** Instances one after the other, as stored; the listener re-encodes what a C-GET accepted in another syntax only. */
+function retrieval(holdings: Holding[]): Retrieval {
   async function* instances(): AsyncGenerator<Instance> {
-    for (const holding of holdings) yield instanceOf(holding, accepted(holding));
+    for (const holding of holdings) {
+      const { sopClassUid, sopInstanceUid, transferSyntaxUid } = holding;
+      yield { sopClassUid, sopInstanceUid, transferSyntaxUid, body: bodyOf(holding) };
+    }
   }
   return { total: holdings.length, instances: instances() };
-}
-
-/** As stored where that was accepted; uncompressed data sets are re-encoded, compressed ones stay as they are. */
-function instanceOf(holding: Holding, accepted: readonly string[]): Instance {
-  const { sopClassUid, sopInstanceUid, transferSyntaxUid: stored } = holding;
-  const other = accepted.find((uid) => isNative(uid));
-  if (accepted.includes(stored) || !isNative(stored) || other === undefined) {
-    return { sopClassUid, sopInstanceUid, transferSyntaxUid: stored, body: bodyOf(holding) };
-  }
-  return { sopClassUid, sopInstanceUid, transferSyntaxUid: other, body: reencode(bodyOf(holding), stored, other) };
-}
-
-function isNative(uid: string): boolean {
-  return transferSyntax(uid)?.encapsulated === false;
 }
 
 /** One context for each class and stored syntax, so that the destination takes them as they are. */
