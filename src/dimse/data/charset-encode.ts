@@ -2,7 +2,7 @@
 
 import iconv from 'iconv-lite';
 import { DicomError } from '../errors.ts';
-import { normalTerm } from './charset.ts';
+import { normalTerm, SINGLE_SETS } from './charset.ts';
 
 export type TextEncoding = {
   /** The defined term for (0008,0005). */
@@ -13,22 +13,8 @@ export type TextEncoding = {
   covers(text: string): boolean;
 };
 
-/** Defined terms that can be written, and iconv-lite's name of the encoding. */
-const ENCODINGS: Record<string, string> = {
-  'ISO_IR 100': 'iso-8859-1',
-  'ISO_IR 101': 'iso-8859-2',
-  'ISO_IR 109': 'iso-8859-3',
-  'ISO_IR 110': 'iso-8859-4',
-  'ISO_IR 144': 'iso-8859-5',
-  'ISO_IR 127': 'iso-8859-6',
-  'ISO_IR 126': 'iso-8859-7',
-  'ISO_IR 138': 'iso-8859-8',
-  'ISO_IR 148': 'iso-8859-9',
-  'ISO_IR 203': 'iso-8859-15',
-  'ISO_IR 166': 'iso-8859-11',
-  GB18030: 'gb18030',
-  GBK: 'gbk',
-};
+/** iconv-lite knows the single sets by the labels that decode them, and Latin-1 beside them. */
+const ENCODINGS: Record<string, string> = { ...SINGLE_SETS, 'ISO_IR 100': 'iso-8859-1' };
 
 const NON_ASCII = /[^\x00-\x7f]/;
 

@@ -14,7 +14,7 @@ export type TextDecoding = {
 };
 
 /** Defined terms of single sets without code extensions (PS3.3 Table C.12-2, C.12-5), and the Encoding Standard's label. */
-const SINGLE_SETS: Record<string, string> = {
+export const SINGLE_SETS: Record<string, string> = {
   'ISO_IR 101': 'iso-8859-2',
   'ISO_IR 109': 'iso-8859-3',
   'ISO_IR 110': 'iso-8859-4',
