@@ -13,6 +13,7 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import { UPLOAD_LIMITS } from '../bridge/config/schema.ts';
 import type { Gateway } from '../bridge/gateway.ts';
 import { DicomError } from '../dimse/errors.ts';
 import type { Renderer } from '../render/render.ts';
@@ -46,11 +47,6 @@ const NO_ORIGIN: readonly string[] = [];
 const EXPOSED = ['Warning', 'Content-Location', 'Location', 'Retry-After', 'ETag', 'Content-Range', 'Allow'];
 /** Longer than a PACS may keep silent through the steps of one request. */
 const IDLE_MS = 300_000;
-const UPLOAD_LIMITS: UploadLimits = {
-  maxInstanceBytes: 4 * 1024 ** 3,
-  maxUploadBytes: 64 * 1024 ** 3,
-  maxParts: 100_000,
-};
 
 /** @throws DicomError `malformed` when an option is wrong */
 export async function buildApp(gateway: Gateway, renderer: Renderer, options: AppOptions): Promise<FastifyInstance> {

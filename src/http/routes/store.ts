@@ -9,7 +9,7 @@ import { choose } from '../accept.ts';
 import { uid } from '../paths.ts';
 import { signalOf } from '../respond.ts';
 import { type Service, wantedOf } from '../service.ts';
-import { itemsOf } from '../upload.ts';
+import { itemsOf } from '../upload/upload.ts';
 
 /** An upload that is refused is read to its end up to this many bytes, so that the answer is heard; then cut off. */
 const MOST_IGNORED = 16 * 1024 * 1024;

@@ -1,9 +1,9 @@
 // Which transfer syntax uploaded bulk data are in: what the part says, else what its media type means, told apart by the
 // codestream where one type has several (PS3.18 Table 8.7.3-5).
 
-import { DicomError } from '../dimse/errors.ts';
-import type { MediaType } from './media-type.ts';
-import { ALIASES, BULKDATA_TYPES, EXPLICIT_LITTLE } from './offers.ts';
+import { DicomError } from '../../dimse/errors.ts';
+import type { MediaType } from '../media-type.ts';
+import { ALIASES, BULKDATA_TYPES, EXPLICIT_LITTLE } from '../offers.ts';
 
 const UNCOMPRESSED = 'application/octet-stream';
 

@@ -1,12 +1,12 @@
 // An uploaded PS3.10 instance: its UIDs from a bounded head, its data set passed on as it arrives.
 
-import type { Dataset } from '../dimse/data/dataset.ts';
-import { readFileMeta } from '../dimse/data/part10.ts';
-import { isIncomplete, readElements } from '../dimse/data/reader.ts';
-import { Tag } from '../dimse/data/tags.ts';
-import { isUidShape } from '../dimse/data/uid.ts';
-import { DicomError } from '../dimse/errors.ts';
-import type { Instance } from '../dimse/instance.ts';
+import type { Dataset } from '../../dimse/data/dataset.ts';
+import { readFileMeta } from '../../dimse/data/part10.ts';
+import { isIncomplete, readElements } from '../../dimse/data/reader.ts';
+import { Tag } from '../../dimse/data/tags.ts';
+import { isUidShape } from '../../dimse/data/uid.ts';
+import { DicomError } from '../../dimse/errors.ts';
+import type { Instance } from '../../dimse/instance.ts';
 
 /** An instance with what a body of it must be checked against. */
 export type UploadedInstance = Instance & { studyInstanceUid: string; seriesInstanceUid: string };

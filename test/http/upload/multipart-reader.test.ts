@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DicomError } from '../../src/dimse/errors.ts';
-import { type ReaderLimits, readMultipart } from '../../src/http/multipart-reader.ts';
+import { DicomError } from '../../../src/dimse/errors.ts';
+import { type ReaderLimits, readMultipart } from '../../../src/http/upload/multipart-reader.ts';
 
 const LIMITS: ReaderLimits = { maxHeaderBytes: 1024, maxPartBytes: 1e6, maxTotalBytes: 1e7, maxParts: 100 };
 

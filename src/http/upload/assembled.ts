@@ -1,17 +1,17 @@
 // An instance put together from metadata and bulk data (PS3.18 10.5.1.4): attributes in memory, pixel data from disk, frames
 // encapsulated where they are compressed.
 
-import type { Dataset } from '../dimse/data/dataset.ts';
-import { Tag } from '../dimse/data/tags.ts';
-import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
-import { isUidShape } from '../dimse/data/uid.ts';
-import { writeDataset } from '../dimse/data/writer.ts';
-import { DicomError } from '../dimse/errors.ts';
-import { bareJpeg2000, readJpeg2000Info, readJpegInfo } from '../render/codestream.ts';
+import type { Dataset } from '../../dimse/data/dataset.ts';
+import { Tag } from '../../dimse/data/tags.ts';
+import { transferSyntax } from '../../dimse/data/transfer-syntax.ts';
+import { isUidShape } from '../../dimse/data/uid.ts';
+import { writeDataset } from '../../dimse/data/writer.ts';
+import { DicomError } from '../../dimse/errors.ts';
+import { bareJpeg2000, readJpeg2000Info, readJpegInfo } from '../../render/codestream.ts';
+import type { MediaType } from '../media-type.ts';
+import { EXPLICIT_LITTLE } from '../offers.ts';
 import { syntaxOf } from './codestream-syntax.ts';
 import type { UploadedInstance } from './dicom-part.ts';
-import type { MediaType } from './media-type.ts';
-import { EXPLICIT_LITTLE } from './offers.ts';
 import { decodeRaster, isRaster, type Raster } from './raster.ts';
 import type { Spooled } from './spool.ts';
 

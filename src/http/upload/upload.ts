@@ -3,13 +3,13 @@
 
 import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
-import type { StoreItem } from '../bridge/gateway.ts';
-import { DicomError } from '../dimse/errors.ts';
-import { type MediaType, parseMediaType } from './media-type.ts';
+import type { StoreItem } from '../../bridge/gateway.ts';
+import { DicomError } from '../../dimse/errors.ts';
+import { type MediaType, parseMediaType } from '../media-type.ts';
+import { primed } from '../primed.ts';
+import type { UploadLimits } from '../service.ts';
 import { metadataItems } from './metadata-items.ts';
 import { readMultipart } from './multipart-reader.ts';
-import { primed } from './primed.ts';
-import type { UploadLimits } from './service.ts';
 import { dicomItems, type UploadPart } from './store-items.ts';
 
 const MAX_HEADER_BYTES = 16 * 1024;

@@ -1,11 +1,11 @@
 // Uploads of metadata and bulk data (PS3.18 10.5.1.4): metadata in one JSON part or an XML part per instance, then the bulk
 // data they refer to. Instances are complete only when the last part is there, so the bulk data wait on disk.
 
-import type { StoreItem } from '../bridge/gateway.ts';
-import type { Dataset } from '../dimse/data/dataset.ts';
-import { fromJson } from '../dimse/data/json.ts';
-import { fromXml } from '../dimse/data/xml.ts';
-import { DicomError } from '../dimse/errors.ts';
+import type { StoreItem } from '../../bridge/gateway.ts';
+import type { Dataset } from '../../dimse/data/dataset.ts';
+import { fromJson } from '../../dimse/data/json.ts';
+import { fromXml } from '../../dimse/data/xml.ts';
+import { DicomError } from '../../dimse/errors.ts';
 import { assemble, type UploadedBulk, uidsOf } from './assembled.ts';
 import { Spool } from './spool.ts';
 import { CANNOT_UNDERSTAND, type UploadPart } from './store-items.ts';

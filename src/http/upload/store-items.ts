@@ -1,10 +1,10 @@
 // From the parts of an upload to what the gateway stores, one at a time: each instance is passed on while it still arrives,
 // and a part that is none becomes a failure of its own (PS3.18 10.5.3, Table I.1-1).
 
-import type { StoreItem } from '../bridge/gateway.ts';
-import { DicomError } from '../dimse/errors.ts';
+import type { StoreItem } from '../../bridge/gateway.ts';
+import { DicomError } from '../../dimse/errors.ts';
+import type { MediaType } from '../media-type.ts';
 import { readInstance } from './dicom-part.ts';
-import type { MediaType } from './media-type.ts';
 
 /** What a part of an upload is, where it says it is, and its bytes. */
 export type UploadPart = { type: MediaType; location?: string; body: AsyncIterable<Buffer> };

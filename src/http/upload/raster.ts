@@ -2,9 +2,9 @@
 // as they are.
 
 import sharp from 'sharp';
-import type { Dataset } from '../dimse/data/dataset.ts';
-import { Tag } from '../dimse/data/tags.ts';
-import { DicomError } from '../dimse/errors.ts';
+import type { Dataset } from '../../dimse/data/dataset.ts';
+import { Tag } from '../../dimse/data/tags.ts';
+import { DicomError } from '../../dimse/errors.ts';
 
 /** Native samples, by pixel, little endian, and the attributes that describe them (PS3.3 C.7.6.3). */
 export type Raster = { samples: Buffer; description: Dataset };

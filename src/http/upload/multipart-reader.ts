@@ -1,7 +1,7 @@
 // Reads multipart bodies (RFC 2046, PS3.18 8.6.1.2) by pull: the next part is looked for when it is asked for, and nothing is
 // held but one chunk of the source. What is cut off before its closing boundary is an error, however whole it may look.
 
-import { DicomError } from '../dimse/errors.ts';
+import { DicomError } from '../../dimse/errors.ts';
 
 /** A part as it arrives. Header names are in lower case. `body` may be read once; what is left of it is skipped. */
 export type IncomingPart = { headers: ReadonlyMap<string, string>; body: AsyncGenerator<Buffer, void, undefined> };
