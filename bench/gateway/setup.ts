@@ -1,0 +1,90 @@
+// What the figures are taken on: CT studies made for the run, Orthanc with its DICOMweb, and a gateway process in front of it.
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { corpusDir } from '../../test/support/corpus.ts';
+import { freePort, type Peer, startOrthanc } from '../../test/support/peers.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+export const SLICES = 500;
+/** Everything of a run is below it; whoever starts the run removes it. */
+export const dir = mkdtempSync(join(tmpdir(), 'bench-gateway-'));
+
+export const STUDY_TYPE = 'multipart/related; type="application/dicom"; transfer-syntax=*';
+export const FRAME_TYPE = 'multipart/related; type="application/octet-stream"; transfer-syntax=*';
+export const JSON_TYPE = 'application/dicom+json';
+
+/** A study of uncompressed CT slices of 512x512, as files. */
+export function ctStudy(slices: number): { files: string[]; study: string } {
+  const corpus = corpusDir();
+  if (corpus === undefined) throw new Error('no DICOM corpus: set DICOM_CORPUS to its folder');
+  const out = join(dir, `ct${slices}`);
+  const args = ['--out', out, '--slices', String(slices), '--transfer-syntax', 'explicit'];
+  const said = execFileSync('/usr/bin/python3', [join(corpus, 'gen_study.py'), ...args], { encoding: 'utf8' });
+  return { files: readdirSync(out).map((name) => join(out, name)), study: /study ([\d.]+)/.exec(said)?.[1] ?? '' };
+}
+
+/** Orthanc with one large study: what most figures are taken on. Paths are below the base URL of either side. */
+export type Scene = {
+  peer: Peer;
+  /** Base URL of Orthanc's own DICOMweb. */
+  web: string;
+  study: string;
+  /** Path of the series. */
+  series: string;
+  /** Paths of the instances. */
+  instances: string[];
+  /** Bytes of all pixels: no whole answer has fewer. */
+  bytes: number;
+};
+
+type Row = { '0020000E': { Value: [string] }; '00080018': { Value: [string] } };
+
+export async function startScene(): Promise<Scene> {
+  const { files, study } = ctStudy(SLICES);
+  const peer = await startOrthanc({ files, dicomWeb: true });
+  const web = `${peer.httpUrl}/dicom-web`;
+  const rows = (await (await fetch(`${web}/studies/${study}/instances`)).json()) as Row[];
+  const instances = rows.map(
+    (row) => `/studies/${study}/series/${row['0020000E'].Value[0]}/instances/${row['00080018'].Value[0]}`,
+  );
+  const series = instances[0]?.replace(/\/instances\/.*/, '') ?? '';
+  return { peer, web, study, series, instances, bytes: SLICES * 512 * 512 * 2 };
+}
+
+export type Running = { url: string; child: ChildProcess; stop(): void };
+
+/** A gateway with an empty cache, in front of the peer, in a process of its own; `nodeOptions` are for that process. */
+export async function startGateway(peer: Peer, nodeOptions: readonly string[] = []): Promise<Running> {
+  const port = await freePort();
+  const cache = mkdtempSync(join(dir, 'cache-'));
+  const address = ['--pacs', `${peer.aeTitle}@${peer.host}:${peer.port}`, '--port', String(port), '--dicom-port', '0'];
+  const child = spawn(process.execPath, [...nodeOptions, MAIN, 'serve', ...address, '--cache-dir', cache], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once('exit', () => reject(new Error('the gateway did not start')));
+    child.stdout.on('data', (chunk) => String(chunk).includes('ready:') && resolve());
+  });
+  const stop = () => {
+    child.kill('SIGKILL');
+    rmSync(cache, { recursive: true, force: true });
+  };
+  return { url: `http://127.0.0.1:${port}/dicomweb`, child, stop };
+}
+
+/** User and system time that a process has used, in ms (proc(5): clock ticks of 10 ms). */
+export function cpuMs(child: ChildProcess): number {
+  const status = readFileSync(`/proc/${child.pid}/stat`, 'utf8').replace(/^.*\) /, '');
+  const [user, system] = status.split(' ').slice(11);
+  return (Number(user) + Number(system)) * 10;
+}
+
+export function residentMb(child: ChildProcess): number {
+  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+}

@@ -1,0 +1,38 @@
+// STOW-RS of 100 CT slices through the gateway into Orthanc, beside DCMTK's storescu into the same Orthanc.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { multipartOf } from '../../test/support/multipart.ts';
+import { requirePeer, runToolOk } from '../../test/support/peers.ts';
+import { median, ROUNDS, report, timed } from './measure.ts';
+import { ctStudy, dir, type Scene, startGateway } from './setup.ts';
+
+export async function stow({ peer }: Scene): Promise<void> {
+  requirePeer('storescu');
+  const { files } = ctStudy(100);
+  const running = await startGateway(peer);
+  const parts = files.map((file) => ({ headers: { 'Content-Type': 'application/dicom' }, body: readFileSync(file) }));
+  const body = multipartOf('bench', parts);
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    theirs.push(
+      await timed(() =>
+        runToolOk('storescu', ['+sd', '+r', '-aec', peer.aeTitle, peer.host, String(peer.port), join(dir, 'ct100')]),
+      ),
+    );
+    ours.push(
+      await timed(async () => {
+        const response = await fetch(`${running.url}/studies`, {
+          method: 'POST',
+          headers: { 'content-type': 'multipart/related; type="application/dicom"; boundary=bench' },
+          body: new Uint8Array(body),
+        });
+        await response.arrayBuffer();
+        if (response.status !== 200) throw new Error(`STOW: ${response.status}`);
+      }),
+    );
+  }
+  report('STOW of 100 CT', median(ours), median(theirs), 'storescu');
+  running.stop();
+}
