@@ -8,6 +8,8 @@ import { encodePages, type Page, pageOf, viewportSize } from './encode.ts';
 import type { Image } from './image.ts';
 import type { RenderOptions } from './options.ts';
 import { renderPicture } from './picture.ts';
+import { annotationOf } from './text/annotation.ts';
+import type { Typeface } from './text/typeface.ts';
 
 /** Pixels of all pages together: what is held in memory at once, three bytes each. */
 const MAX_PIXELS = 64 * 1024 * 1024;
@@ -19,7 +21,12 @@ const MIN_DELAY_MS = 20;
  * Renders all frames into one animated GIF or WebP.
  * @throws DicomError `too-large` when the pages together are more than can be held; a smaller viewport helps
  */
-export async function renderAnimation(image: Image, codecs: Codecs, options: RenderOptions): Promise<Buffer> {
+export async function renderAnimation(
+  image: Image,
+  codecs: Codecs,
+  typeface: Typeface,
+  options: RenderOptions,
+): Promise<Buffer> {
   const { columns: width, rows: height } = image.pixel;
   const source = { width, height };
   const size = options.viewport ? viewportSize({ ...source, source }, options.viewport) : source;
@@ -30,7 +37,8 @@ export async function renderAnimation(image: Image, codecs: Codecs, options: Ren
   }
   const pages: Page[] = [];
   for (let n = 1; n <= image.numberOfFrames; n += 1) {
-    pages.push(await pageOf(await renderPicture(image, n, codecs, options), options));
+    const overlay = annotationOf(image, n, options, typeface);
+    pages.push(await pageOf(await renderPicture(image, n, codecs, options), options, overlay));
   }
   return encodePages(pages, delaysOf(image), options);
 }

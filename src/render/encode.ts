@@ -10,10 +10,33 @@ const DEFAULT_QUALITY = 90;
 const FULL_CHROMA_QUALITY = 90;
 const PNG_COMPRESSION = 4;
 
-/** Encodes one picture. */
-export async function encodePicture(picture: Picture, options: RenderOptions): Promise<Buffer> {
+/** An SVG picture of the given size that is laid over a finished one. */
+export type Overlay = (width: number, height: number) => string;
+
+/** Encodes one picture, with `overlay` on it. */
+export async function encodePicture(picture: Picture, options: RenderOptions, overlay?: Overlay): Promise<Buffer> {
   const placed = options.viewport ? intoViewport(picture, options.viewport) : open(picture);
-  return encoded(inColourSpace(placed, picture, options), picture, options).toBuffer();
+  const covered = overlay ? await overlaid(placed, picture.channels, overlay) : placed;
+  return encoded(inColourSpace(covered, picture, options), picture, options).toBuffer();
+}
+
+/** Lays an overlay over a picture in its viewport; what it doesn't cover keeps its exact values. */
+async function overlaid(placed: Sharp, channels: 1 | 3, overlay: Overlay): Promise<Sharp> {
+  const space = channels === 1 ? 'b-w' : 'srgb';
+  const { data, info } = await placed.toColourspace(space).raw().toBuffer({ resolveWithObject: true });
+  const { width, height } = info;
+  const cover = await sharp(Buffer.from(overlay(width, height)))
+    .ensureAlpha()
+    .raw()
+    .toBuffer();
+  for (let index = 0; index < width * height; index += 1) {
+    const alpha = (cover[4 * index + 3] ?? 0) / 255;
+    for (let channel = 0; alpha > 0 && channel < channels; channel += 1) {
+      const at = channels * index + channel;
+      data[at] = Math.round(alpha * (cover[4 * index + channel] ?? 0) + (1 - alpha) * (data[at] ?? 0));
+    }
+  }
+  return sharp(data, { raw: { width, height, channels } });
 }
 
 /** A grey picture stays one channel, unless a profile is asked for: those at hand are of RGB (W-Q9). */
@@ -26,9 +49,10 @@ function inColourSpace(image: Sharp, { channels }: Picture, { iccProfile }: Rend
 export type Page = { data: Buffer; info: OutputInfo };
 
 /** A picture as a page. */
-export function pageOf(picture: Picture, { viewport }: RenderOptions): Promise<Page> {
+export async function pageOf(picture: Picture, { viewport }: RenderOptions, overlay?: Overlay): Promise<Page> {
   const placed = viewport ? intoViewport(picture, viewport) : open(picture);
-  return placed.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+  const covered = overlay ? await overlaid(placed, picture.channels, overlay) : placed;
+  return covered.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
 }
 
 /** Encodes pages of one size as an animation without end; `delays` are the times of the pages in milliseconds. */

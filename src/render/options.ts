@@ -19,6 +19,9 @@ export type RenderedMediaType = (typeof RENDERED_MEDIA_TYPES)[number];
 /** Colour spaces whose profiles are at hand. */
 export type IccProfile = 'srgb' | 'p3';
 
+/** What is written onto the picture (PS3.18 8.3.5.1.1). */
+export type Annotation = 'patient' | 'technique';
+
 /** How a frame is to be shown. */
 export type RenderOptions = {
   mediaType: RenderedMediaType;
@@ -26,6 +29,7 @@ export type RenderOptions = {
   quality?: number;
   viewport?: Viewport;
   window?: Window;
+  annotation?: readonly Annotation[];
   /** The colour space that the picture is brought into, and whose profile is embedded. */
   iccProfile?: IccProfile;
   /** A picture to recognise rather than to read: decoded at a lower resolution where the codestream allows it. */
@@ -38,7 +42,7 @@ export type ParsedOptions = { options: RenderOptions; warnings: string[] };
 /** The decoded query, in order. */
 export type Query = readonly (readonly [name: string, value: string])[];
 
-const ANNOTATIONS = ['patient', 'technique'];
+const ANNOTATIONS: readonly string[] = ['patient', 'technique'] satisfies Annotation[];
 /** Values of iccprofile (PS3.18 8.3.5.1.5); `yes` leaves the choice to the server. */
 const PROFILES: Readonly<Record<string, IccProfile | 'none' | 'unsupported'>> = {
   no: 'none',
@@ -66,12 +70,15 @@ export function parseRenderOptions(
   const quality = parseQuality(single(query, 'quality'));
   const window = parseWindow(single(query, 'window'));
   const iccProfile = parseProfile(single(query, 'iccprofile'), mediaType);
-  const warnings = parseAnnotation(single(query, 'annotation'));
+  const annotation = parseAnnotation(single(query, 'annotation'));
+  // Nothing that identifies a patient is written on a thumbnail (10.4.3.3.4).
+  const warnings = thumbnail && annotation ? [`The following annotation values are not supported: ${annotation}`] : [];
   const options: RenderOptions = {
     mediaType,
     ...(viewport && { viewport }),
     ...(quality !== undefined && { quality }),
     ...(window && { window }),
+    ...(annotation && !thumbnail && { annotation }),
     ...(iccProfile && { iccProfile }),
     ...(thumbnail && { thumbnail }),
   };
@@ -125,13 +132,16 @@ function parseWindow(text: string | undefined): Window | undefined {
   return { center, width, function: name };
 }
 
-function parseAnnotation(text: string | undefined): string[] {
-  if (text === undefined) return [];
+/** A list of `patient` and `technique`. @throws DicomError `malformed` for anything else in it */
+export function parseAnnotation(text: string | undefined): readonly Annotation[] | undefined {
+  if (text === undefined) return undefined;
   const values = text.split(',');
-  if (values.some((value) => !ANNOTATIONS.includes(value))) {
-    throw malformed('annotation', `is a list of ${ANNOTATIONS.join(', ')}`);
-  }
-  return [`The following annotation values are not supported: ${values.join(',')}`];
+  if (!values.every(isAnnotation)) throw malformed('annotation', `is a list of ${ANNOTATIONS.join(', ')}`);
+  return values;
+}
+
+function isAnnotation(value: string): value is Annotation {
+  return ANNOTATIONS.includes(value);
 }
 
 function parseProfile(text: string | undefined, mediaType: string): IccProfile | undefined {

@@ -15,6 +15,8 @@ import { type Image, openImage, versionOf } from './image.ts';
 import type { RenderOptions } from './options.ts';
 import { renderPicture } from './picture.ts';
 import type { PixelDescription } from './pixel.ts';
+import { annotationOf } from './text/annotation.ts';
+import { Typeface } from './text/typeface.ts';
 
 /** Work for a thread. Frames are 1-based. */
 export type Job =
@@ -36,6 +38,7 @@ sharp.concurrency(1);
 
 const images = new LRUCache<string, Image>({ max: IMAGES_KEPT });
 const codecs = new Codecs();
+const typeface = new Typeface();
 
 /** Runs one job. */
 export default async function run(job: Job): Promise<unknown> {
@@ -54,11 +57,12 @@ async function perform(job: Job): Promise<Product> {
   switch (job.task) {
     case 'render': {
       const picture = await renderPicture(image, job.frame, codecs, job.options);
+      const overlay = annotationOf(image, job.frame, job.options, typeface);
       // Copied: memory of a native addon cannot be handed to another thread.
-      return { bytes: new Uint8Array(await encodePicture(picture, job.options)) };
+      return { bytes: new Uint8Array(await encodePicture(picture, job.options, overlay)) };
     }
     case 'animate':
-      return { bytes: new Uint8Array(await renderAnimation(image, codecs, job.options)) };
+      return { bytes: new Uint8Array(await renderAnimation(image, codecs, typeface, job.options)) };
     case 'decode': {
       const { pixel, data } = nativeFrame(await decodeFrame(image, job.frame, codecs), image.pixel);
       return { bytes: data, pixel };

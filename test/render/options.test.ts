@@ -29,6 +29,8 @@ const ACCEPTED: [name: string, value: string, expected: Omit<RenderOptions, 'med
   ['window', '40,400,linear', { window: { center: 40, width: 400, function: 'linear' } }],
   ['window', '-0.5,0.25,linear-exact', { window: { center: -0.5, width: 0.25, function: 'linear-exact' } }],
   ['window', '1e3,2.5E2,sigmoid', { window: { center: 1000, width: 250, function: 'sigmoid' } }],
+  ['annotation', 'patient', { annotation: ['patient'] }],
+  ['annotation', 'technique,patient', { annotation: ['technique', 'patient'] }],
   ['iccprofile', 'no', {}],
   ['iccprofile', 'yes', { iccProfile: 'srgb' }],
   ['iccprofile', 'srgb', { iccProfile: 'srgb' }],
@@ -81,9 +83,10 @@ for (const [rule, name, value] of REFUSED) {
   });
 }
 
-test('W-Q1 a valid annotation that is not supported is named in a warning', () => {
-  const { warnings } = parseRenderOptions([['annotation', 'technique,patient']], 'image/png');
+test('W-N6, W-Q1 a thumbnail is never written on: the annotation is named in a warning', () => {
+  const { options, warnings } = parseRenderOptions([['annotation', 'technique,patient']], 'image/png', 'thumbnail');
   assert.deepEqual(warnings, ['The following annotation values are not supported: technique,patient']);
+  assert.equal(options.annotation, undefined);
 });
 
 test('W-Q5, T-28 a thumbnail takes a size and no region', () => {
