@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { StoredFile } from '../bridge/gateway.ts';
+import type { Coding } from './coding.ts';
 
 /**
  * A tag of `file` in the representation that `variant` describes. It changes when the file is retrieved anew, because
@@ -14,8 +15,21 @@ export async function etagOf(file: StoredFile, variant: string): Promise<string>
   return `"${createHash('sha256').update(facts).digest('base64url').slice(0, 27)}"`;
 }
 
-/** Whether If-None-Match names `etag` (weak comparison) or anything. */
+/** The tag of `bytes`. */
+export function etagOfBytes(bytes: Buffer): string {
+  return `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 27)}"`;
+}
+
+/** The tag of the representation that `etag` names, in a content coding: other bytes, so another tag (RFC 9110 8.8.3.3). */
+export function codedEtag(etag: string, coding: Coding): string {
+  return `${etag.slice(0, -1)};${coding}"`;
+}
+
+/** Whether If-None-Match names `etag` (weak comparison), in any content coding, or anything. */
 export function isUnchanged(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false;
-  return ifNoneMatch.split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag);
+  return ifNoneMatch.split(',').some((one) => {
+    const text = one.trim();
+    return text === '*' || text.replace(/^W\//, '').replace(/;(gzip|br)"$/, '"') === etag;
+  });
 }

@@ -6,6 +6,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { faultOf } from '../bridge/faults.ts';
 import type { StoredFile } from '../bridge/gateway.ts';
 import { DicomError } from '../dimse/errors.ts';
+import { type Coding, codingOf, encoded } from './coding.ts';
+import { codedEtag } from './etag.ts';
 import { createBoundary, multipartType, type Part, writeMultipart } from './multipart-writer.ts';
 import { primed } from './primed.ts';
 import { UNDER_WAY } from './ring.ts';
@@ -25,9 +27,27 @@ export function hold(file: StoredFile, reply: FastifyReply): void {
   else reply.raw.once('close', () => file.release());
 }
 
+/** JSON and XML, alone or as parts: what is worth a content coding (PS3.18 8.4.2). */
+const CODED = /^(multipart\/related; type=")?application\/(dicom\+|vnd\.sun\.wadl\+)?(json|xml)\b/;
+/** Below this many bytes a coding costs more than it saves. */
+const WORTH_CODING = 1024;
+
+/** The coding for an answer that begins with `first`; says in the headers that it was negotiated. */
+function negotiated(request: FastifyRequest, reply: FastifyReply, first: Buffer | undefined): Coding | undefined {
+  if (!CODED.test(String(reply.getHeader('content-type'))) || reply.hasHeader('content-encoding')) return undefined;
+  const vary = reply.getHeader('vary');
+  reply.header('vary', vary === undefined ? 'Accept-Encoding' : `${vary}, Accept-Encoding`);
+  const coding = codingOf(request.headers['accept-encoding']);
+  if (coding === undefined || (first?.length ?? 0) < WORTH_CODING) return undefined;
+  reply.header('content-encoding', coding).removeHeader('content-length');
+  const etag = reply.getHeader('etag');
+  if (typeof etag === 'string') reply.header('etag', codedEtag(etag, coding));
+  return coding;
+}
+
 /**
- * Sends `bytes` as they come; for HEAD only what the first of them proves. Written straight to Node's response:
- * a stream piped into it would be one more queue of chunks.
+ * Sends `bytes` as they come, JSON and XML in the coding that the client takes; for HEAD only what the first of them proves.
+ * Written straight to Node's response: a stream piped into it would be one more queue of chunks.
  */
 export async function sendStream(
   request: FastifyRequest,
@@ -35,13 +55,15 @@ export async function sendStream(
   bytes: AsyncIterable<Buffer>,
   headers: Record<string, string>,
 ): Promise<FastifyReply> {
-  const { items } = await primed(bytes);
-  reply.headers(headers).hijack();
+  const { items, first } = await primed(bytes);
+  reply.headers(headers);
+  const coding = negotiated(request, reply, first);
+  reply.hijack();
   const { raw } = reply;
   try {
     raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders);
     if (request.method === 'HEAD') await items.return();
-    else await pump(items, raw);
+    else await pump(coding === undefined ? items : encoded(items, coding), raw);
     raw.end();
   } catch (error) {
     // The status line has gone out: only a broken connection still says that this is not the whole.

@@ -5,6 +5,9 @@ import Type, { type Static, type TSchema } from 'typebox';
 
 const closed = { additionalProperties: false };
 
+/** What one upload may be, unless configured otherwise. Bytes and counts. */
+export const UPLOAD_LIMITS = { maxInstanceBytes: 4 * 1024 ** 3, maxUploadBytes: 64 * 1024 ** 3, maxParts: 100_000 };
+
 /** A group of settings; left out, all its defaults hold. */
 function group<Properties extends Record<string, TSchema>>(properties: Properties) {
   return Type.Object(properties, { ...closed, default: {} });
@@ -153,9 +156,9 @@ export const ConfigSchema = Type.Object(
       maxMatches: count('matches read from a PACS for one search, at most', 20_000),
       maxFanOut: count('further queries that one search may cause', 500),
       pacsMs: milliseconds('search of one PACS among several', 20_000),
-      maxInstanceBytes: count('size of one uploaded instance, in bytes', 4 * 1024 ** 3),
-      maxUploadBytes: count('size of one upload, in bytes', 64 * 1024 ** 3),
-      maxParts: count('parts of one upload', 100_000),
+      maxInstanceBytes: count('size of one uploaded instance, in bytes', UPLOAD_LIMITS.maxInstanceBytes),
+      maxUploadBytes: count('size of one upload, in bytes', UPLOAD_LIMITS.maxUploadBytes),
+      maxParts: count('parts of one upload', UPLOAD_LIMITS.maxParts),
       inlineBytes: count('binary values up to this many bytes stay in metadata', 1024, 0),
       renderMs: milliseconds('rendering of one frame', 20_000),
     }),

@@ -1,9 +1,10 @@
 // Retrieve Capabilities (PS3.18 8.9): OPTIONS at the base URL; and the same contract as OpenAPI for everybody else.
 
-import { createHash } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { choose } from '../accept.ts';
 import { contractAt, readContract } from '../contract.ts';
-import { isUnchanged } from '../etag.ts';
+import { etagOfBytes, isUnchanged } from '../etag.ts';
+import { once, sendStream } from '../respond.ts';
 import { type AddResource, type Service, wantedOf } from '../service.ts';
 import { wadlOf, wadlXml } from '../wadl.ts';
 
@@ -14,16 +15,30 @@ export function capabilitiesRoutes(add: AddResource, service: Service): void {
       const mediaType = choose('capabilities', wantedOf(request, service))[0]?.mediaType ?? 'application/json';
       const wadl = wadlOf(contract, service.baseUrl(request));
       const bytes = Buffer.from(mediaType === 'application/json' ? JSON.stringify(wadl) : wadlXml(wadl));
-      const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 27)}"`;
-      reply.headers({ allow: 'OPTIONS', etag });
-      if (isUnchanged(request.headers['if-none-match'], etag)) return reply.status(304).send();
-      return reply.header('content-type', mediaType).send(bytes);
+      reply.header('allow', 'OPTIONS');
+      return sendDocument(request, reply, bytes, mediaType);
     },
   });
   add('/openapi.json', {
     GET: async (request, reply) => {
       const document = contractAt(contract, service.baseUrl(request), service.basePath);
-      return reply.header('content-type', 'application/json').send(Buffer.from(JSON.stringify(document)));
+      return sendDocument(request, reply, Buffer.from(JSON.stringify(document)), 'application/json');
     },
+  });
+}
+
+/** Sends `bytes`, which depend on how the client sees this service: its caches must ask again. */
+function sendDocument(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  bytes: Buffer,
+  mediaType: string,
+): FastifyReply | Promise<FastifyReply> {
+  const etag = etagOfBytes(bytes);
+  reply.headers({ etag, 'cache-control': 'no-cache' });
+  if (isUnchanged(request.headers['if-none-match'], etag)) return reply.status(304).send();
+  return sendStream(request, reply, once(bytes), {
+    'content-type': mediaType,
+    'content-length': String(bytes.length),
   });
 }
