@@ -51,6 +51,27 @@ export function acceptedForm(association: Association, instance: Instance): Inst
   return { ...instance, transferSyntaxUid: target, body: even };
 }
 
+/** Makes the whole of an instance, decoded, ready to be sent; `release` when it has been. */
+export type Transcode = (
+  instance: Instance,
+  transferSyntaxUid: string,
+  signal: AbortSignal,
+) => Promise<{ body: AsyncIterable<Buffer>; release(): Promise<void> }>;
+
+/** The native syntax that the association takes a compressed instance in, when that is all it takes of its class. */
+export function decodedSyntax(
+  association: Association,
+  sopClassUid: string,
+  transferSyntaxUid: string,
+): string | undefined {
+  if (transferSyntax(transferSyntaxUid)?.encapsulated !== true) return undefined;
+  const isAccepted = (syntax: string) =>
+    association.contexts.some(
+      (context) => context.abstractSyntax === sopClassUid && context.transferSyntaxUid === syntax,
+    );
+  return [ExplicitLittle, ImplicitLittle].find(isAccepted);
+}
+
 /** The failure reason for an instance that no accepted context takes (PS3.18 I.2). */
 export function refusalOf(association: Association, sopClassUid: string): number {
   if (association.contexts.some(({ abstractSyntax }) => abstractSyntax === sopClassUid)) return 0xc122;

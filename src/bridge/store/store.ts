@@ -1,20 +1,21 @@
-// Store: instances sent on by C-STORE one after the other while they arrive, each with its true outcome (PS3.18 10.5,
-// PS3.4 B.2).
+// Store: instances sent on by C-STORE while they arrive, the next while the PACS still thinks about the ones before it, each
+// with its true outcome (PS3.18 10.5, PS3.4 B.2).
 
 import { DicomError } from '../../dimse/errors.ts';
 import type { Instance } from '../../dimse/instance.ts';
-import { onLease } from '../pacs/lease.ts';
 import type { Pacs } from '../pacs/pacs.ts';
-import { acceptedForm, Proposals, refusalOf } from './contexts.ts';
+import type { Transcode } from './contexts.ts';
 import { type StoreResult, type StoreRow, storeResult } from './result.ts';
-import { isStored } from './status.ts';
+import { Sender } from './sender.ts';
+import { isStored, REASONS } from './status.ts';
 
 export type { StoreResult } from './result.ts';
 
-/** An instance to store; its study and series, where known, make its URL. Or a part that is no instance, and why. */
-export type StoreItem =
-  | (Instance & { studyInstanceUid?: string; seriesInstanceUid?: string })
-  | { failure: number; sopClassUid?: string; sopInstanceUid?: string };
+/** An instance, with its study and series where they are known: they make its URL. */
+export type StorableInstance = Instance & { studyInstanceUid?: string; seriesInstanceUid?: string };
+
+/** An instance to store, or a part that is no instance, and why. */
+export type StoreItem = StorableInstance | { failure: number; sopClassUid?: string; sopInstanceUid?: string };
 
 export type StoreOptions = {
   /** The only study whose instances are taken. */
@@ -22,148 +23,145 @@ export type StoreOptions = {
   /** Without a slash at its end. */
   baseUrl: string;
   signal: AbortSignal;
+  /** Decodes what the PACS does not take compressed; without it such an instance is refused with C122. */
+  transcode?: Transcode;
   /** Told of each instance that may have reached the PACS, whatever the PACS answered. */
-  onSent?: (instance: Instance & { studyInstanceUid?: string; seriesInstanceUid?: string }) => void;
+  onSent?: (instance: StorableInstance) => void;
   log?: (line: string) => void;
+  /** Takes what may name instances. */
+  debug?: (line: string) => void;
 };
-
-/** Failure reasons of the gateway's own (PS3.18 I.2, PS3.7 Annex C). */
-export const REASONS = {
-  /** The instance is of another study than the path names. */
-  otherStudy: 0xa900,
-  /** PS3.7 C.5.12: a UID that breaks the rules; one that is too long ends the association where it arrives. */
-  invalidUid: 0x0117,
-  /** The part broke off or can't be read. */
-  unreadable: 0xc000,
-  /** The PACS could not be reached, or the conversation with it broke. */
-  processing: 0x0110,
-  outOfResources: 0xa700,
-} as const;
-
-/** After so many failures in a row to get an association, the others are not tried: each would wait for the same silence. */
-const MAX_MISSES = 2;
 
 /** PS3.5 9.1. */
 const MAX_UID = 64;
 
-type Outcome = { status: number; unavailable?: boolean };
-
 /**
- * Sends every instance to the PACS and never sends one twice. Throws when the client is gone, or when its upload breaks before
- * anything was stored; a PACS that fails is told per instance.
+ * Sends every instance to the PACS and never sends one twice. The next instance is asked for when the one before has been read
+ * to its end; up to the number of the PACS's associations may then wait for their answers. Rows keep the order of `inputs`.
+ * Throws when the client is gone, or when its upload breaks before anything was stored; a PACS that fails is told per instance.
  */
 export async function store(pacs: Pacs, inputs: AsyncIterable<StoreItem>, options: StoreOptions): Promise<StoreResult> {
-  const rows: StoreRow[] = [];
-  const sender = new Sender(pacs, options.signal);
+  const transfer = new Transfer(pacs, options);
   try {
-    for await (const input of inputs) rows.push(await storeOne(sender, input, options));
+    for await (const input of inputs) await transfer.add(input);
+    return storeResult(await transfer.rows(), options);
   } catch (error) {
-    const stored = rows.filter(({ status }) => isStored(status)).length;
-    if (stored > 0) options.log?.(`store to ${pacs.name} broke off: ${stored} instances are stored`);
-    if (stored === 0 || !(error instanceof DicomError) || !UPLOAD_BROKE.has(error.kind)) throw error;
-    rows.push({ status: error.kind === 'too-large' ? REASONS.outOfResources : REASONS.unreadable });
+    const rows = await transfer.rowsSoFar(error);
+    const stored = rows.filter(({ status }) => isStored(status));
+    if (stored.length > 0) tell(pacs, stored, options);
+    if (stored.length === 0 || !(error instanceof DicomError) || !UPLOAD_BROKE.has(error.kind)) throw error;
+    return storeResult(rows, options);
   }
-  return storeResult(rows, options);
 }
 
 /** Kinds of error that say that the rest of the upload can't be read, not that nobody waits for the answer. */
-const UPLOAD_BROKE: ReadonlySet<string> = new Set(['malformed', 'too-large']);
+const UPLOAD_BROKE: ReadonlySet<string> = new Set(['malformed', 'too-large', 'timeout']);
 
-async function storeOne(sender: Sender, input: StoreItem, { study, onSent }: StoreOptions): Promise<StoreRow> {
-  if ('failure' in input) {
-    const { failure, ...names } = input;
-    return { ...names, status: failure };
+/** What an upload that did not come to its end has left in the PACS. */
+function tell(pacs: Pacs, stored: readonly StoreRow[], { log, debug }: StoreOptions): void {
+  log?.(`store to ${pacs.name} broke off: ${stored.length} instances are stored`);
+  for (const { sopInstanceUid } of stored) debug?.(`store to ${pacs.name} broke off: ${sopInstanceUid} is stored`);
+}
+
+/** The instances of one upload on their way. */
+class Transfer {
+  readonly #options: StoreOptions;
+  readonly #sender: Sender;
+  /** How many instances may be on their way at one time. */
+  readonly #width: number;
+  readonly #rows: Promise<StoreRow>[] = [];
+  /** Whom each row is about. */
+  readonly #names: Partial<StoreRow>[] = [];
+  readonly #underWay = new Map<Promise<StoreRow>, string>();
+
+  constructor(pacs: Pacs, options: StoreOptions) {
+    this.#options = options;
+    this.#sender = new Sender(pacs, options);
+    this.#width = pacs.config.maxAssociations;
   }
-  const { sopClassUid, sopInstanceUid, studyInstanceUid, seriesInstanceUid } = input;
-  const row = {
+
+  /** Resolves when the next may be read from where `item` comes from; throws what stops the whole upload. */
+  async add(item: StoreItem): Promise<void> {
+    const refusal = this.#refusalOf(item);
+    if (refusal !== undefined) {
+      if ('body' in item) await discard(item.body);
+      this.#push(refusal, Promise.resolve(refusal));
+      return;
+    }
+    if (!('body' in item)) return;
+    await this.#room(item.sopInstanceUid);
+    const consumed = Promise.withResolvers<void>();
+    const row = this.#send({ ...item, body: ending(item.body, consumed.resolve) });
+    this.#push(rowOf(item), row);
+    this.#underWay.set(row, item.sopInstanceUid);
+    const over = row.finally(() => this.#underWay.delete(row));
+    await Promise.race([consumed.promise, over]);
+  }
+
+  #push(names: Partial<StoreRow>, row: Promise<StoreRow>): void {
+    this.#names.push(names);
+    this.#rows.push(row);
+  }
+
+  rows(): Promise<StoreRow[]> {
+    return Promise.all(this.#rows);
+  }
+
+  /** What came of all that was added, when `error` ended the upload: the instance that it broke in is told by name. */
+  async rowsSoFar(error: unknown): Promise<StoreRow[]> {
+    const large = error instanceof DicomError && error.kind === 'too-large';
+    const failure = { status: large ? REASONS.outOfResources : REASONS.unreadable };
+    const settled = await Promise.allSettled(this.#rows);
+    const rows = settled.map((one, at) =>
+      one.status === 'fulfilled' ? one.value : { ...this.#names[at], ...failure },
+    );
+    return settled.some(({ status }) => status === 'rejected') ? rows : [...rows, failure];
+  }
+
+  /** Waits for room, and for an instance of the same UID: of two that race nobody knows which the PACS would keep. */
+  async #room(sopInstanceUid: string): Promise<void> {
+    const isSame = (uid: string) => uid === sopInstanceUid;
+    while (this.#underWay.size >= this.#width || [...this.#underWay.values()].some(isSame)) {
+      await Promise.race(this.#underWay.keys());
+    }
+  }
+
+  #refusalOf(item: StoreItem): StoreRow | undefined {
+    if ('failure' in item) {
+      const { failure, ...names } = item;
+      return { ...names, status: failure };
+    }
+    const { study } = this.#options;
+    const { sopClassUid, sopInstanceUid, studyInstanceUid = study } = item;
+    if (study !== undefined && studyInstanceUid !== study) return { ...rowOf(item), status: REASONS.otherStudy };
+    if (Math.max(sopClassUid.length, sopInstanceUid.length) <= MAX_UID) return undefined;
+    return { ...rowOf(item), status: REASONS.invalidUid };
+  }
+
+  async #send(instance: StorableInstance): Promise<StoreRow> {
+    try {
+      return { ...rowOf(instance), ...(await this.#sender.send(instance)) };
+    } finally {
+      this.#options.onSent?.(instance);
+    }
+  }
+}
+
+function rowOf({ sopClassUid, sopInstanceUid, studyInstanceUid, seriesInstanceUid }: StorableInstance) {
+  return {
     ...{ sopClassUid, sopInstanceUid },
     ...(studyInstanceUid === undefined ? {} : { studyInstanceUid }),
     ...(seriesInstanceUid === undefined ? {} : { seriesInstanceUid }),
   };
-  if (study !== undefined && studyInstanceUid !== undefined && studyInstanceUid !== study) {
-    await discard(input.body);
-    return { ...row, status: REASONS.otherStudy };
-  }
-  if (Math.max(sopClassUid.length, sopInstanceUid.length) > MAX_UID) {
-    await discard(input.body);
-    return { ...row, status: REASONS.invalidUid };
-  }
+}
+
+/** `body`, telling when nothing more is read of it. */
+async function* ending(body: AsyncIterable<Buffer>, tellEnd: () => void): AsyncGenerator<Buffer, void> {
   try {
-    return { ...row, ...(await sender.send(input)) };
+    yield* body;
   } finally {
-    onSent?.(input);
+    tellEnd();
   }
-}
-
-class Sender {
-  readonly #pacs: Pacs;
-  readonly #signal: AbortSignal;
-  readonly #proposals = new Proposals();
-  #misses = 0;
-
-  constructor(pacs: Pacs, signal: AbortSignal) {
-    this.#pacs = pacs;
-    this.#signal = signal;
-  }
-
-  async send(instance: Instance): Promise<Outcome> {
-    const body = watched(instance.body);
-    try {
-      if (this.#misses >= MAX_MISSES) return { status: REASONS.processing, unavailable: true };
-      return await this.#store({ ...instance, body: body.chunks });
-    } catch (error) {
-      return this.#outcomeOf(error, body.error());
-    } finally {
-      if (!body.begun()) await discard(instance.body);
-    }
-  }
-
-  #store(instance: Instance): Promise<Outcome> {
-    const { sopClassUid, transferSyntaxUid } = instance;
-    const signal = this.#signal;
-    const contexts = this.#proposals.forInstance(sopClassUid, transferSyntaxUid);
-    return onLease(this.#pacs, contexts, { signal }, async (association, begun) => {
-      this.#misses = 0;
-      const sendable = acceptedForm(association, instance);
-      if (sendable === undefined) return { status: refusalOf(association, sopClassUid) };
-      const body = announced(sendable.body, begun);
-      const { status } = await association.store({ ...sendable, body }, { signal });
-      return { status };
-    });
-  }
-
-  #outcomeOf(error: unknown, uploadError: unknown): Outcome {
-    // The upload broke, not the PACS: the rows that follow would all say the same.
-    if (uploadError !== undefined) throw uploadError;
-    if (!(error instanceof DicomError) || error.kind === 'cancelled') throw error;
-    if (error.kind === 'malformed' || error.kind === 'corrupt') return { status: REASONS.unreadable };
-    if (error.kind === 'busy') return { status: REASONS.outOfResources, unavailable: true };
-    if (NO_ASSOCIATION.has(error.kind)) this.#misses++;
-    return { status: REASONS.processing, unavailable: true };
-  }
-}
-
-const NO_ASSOCIATION: ReadonlySet<string> = new Set(['unreachable', 'rejected', 'timeout']);
-
-/** A body that tells whether it was begun, and with what error it ended. */
-function watched(body: AsyncIterable<Buffer>) {
-  let begun = false;
-  let failure: unknown;
-  async function* chunks(): AsyncGenerator<Buffer, void> {
-    begun = true;
-    try {
-      yield* body;
-    } catch (error) {
-      failure = error;
-      throw error;
-    }
-  }
-  return { chunks: chunks(), begun: () => begun, error: () => failure };
-}
-
-async function* announced(body: AsyncIterable<Buffer>, begun: () => void): AsyncGenerator<Buffer, void> {
-  begun();
-  yield* body;
 }
 
 /** Gives back a body that nobody reads. */

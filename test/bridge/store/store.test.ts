@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { loadConfig } from '../../../src/bridge/config/config.ts';
 import { createPacs, type Pacs } from '../../../src/bridge/pacs/pacs.ts';
+import { Proposals, type Transcode } from '../../../src/bridge/store/contexts.ts';
 import { storeResult } from '../../../src/bridge/store/result.ts';
-import { type StoreItem, type StoreResult, store } from '../../../src/bridge/store/store.ts';
+import { type StoreItem, type StoreOptions, type StoreResult, store } from '../../../src/bridge/store/store.ts';
 import type { Dataset } from '../../../src/dimse/data/dataset.ts';
 import { Tag } from '../../../src/dimse/data/tags.ts';
 import { ExplicitBig, ExplicitLittle, ImplicitLittle, Jpeg2000 } from '../../../src/dimse/data/transfer-syntax.ts';
@@ -28,7 +30,7 @@ type Received = {
 
 type PeerOptions = {
   syntaxes?: (sopClassUid: string) => readonly string[] | undefined;
-  answer?: (sopInstanceUid: string) => number;
+  answer?: (sopInstanceUid: string) => number | Promise<number>;
   /** The association is aborted when this instance arrives. */
   abortAt?: string;
 };
@@ -49,9 +51,11 @@ async function peer(options: PeerOptions = {}): Promise<{ pacs: Pacs; received: 
         const chunks: Buffer[] = [];
         for await (const chunk of instance.body) chunks.push(chunk);
         if (instance.sopInstanceUid === options.abortAt) association.abort();
-        const { sopClassUid, sopInstanceUid, transferSyntaxUid } = instance;
+        const { sopClassUid, sopInstanceUid, transferSyntaxUid, moveOriginator } = instance;
+        assert.equal(moveOriginator, undefined, 'S-37 no Move Originator');
+        const status = (await options.answer?.(instance.sopInstanceUid)) ?? 0;
         received.push({ sopClassUid, sopInstanceUid, transferSyntaxUid, body: Buffer.concat(chunks), from });
-        return options.answer?.(instance.sopInstanceUid) ?? 0;
+        return status;
       },
     },
   });
@@ -99,8 +103,9 @@ async function* each(items: StoreItem[]): AsyncGenerator<StoreItem, void> {
   yield* items;
 }
 
-const send = (pacs: Pacs, items: StoreItem[], study?: string): Promise<StoreResult> =>
+const send = (pacs: Pacs, items: StoreItem[], study?: string, more: Partial<StoreOptions> = {}): Promise<StoreResult> =>
   store(pacs, each(items), {
+    ...more,
     baseUrl: BASE,
     signal: new AbortController().signal,
     ...(study === undefined ? {} : { study }),
@@ -124,12 +129,72 @@ test('S-40 all stored: 200, each with its URL, and the bytes as they came', asyn
   assert.equal(result.response[Tag.FailedSOPSequence], undefined);
 });
 
-test('S-35 one association serves a mixture of classes', async () => {
+test('S-35 a mixture of classes needs few associations: those of the first class, and those of all', async () => {
   const { pacs, received } = await peer();
-  const mixture = [CT, MR, CT, MR, CT].map((sopClassUid, index) => instance(`1.${index + 1}`, { sopClassUid }));
+  const classes = Array.from({ length: 24 }, (_, n) => (n % 2 === 0 ? CT : MR));
+  const mixture = classes.map((sopClassUid, n) => instance(`1.${n + 1}`, { sopClassUid }));
   assert.equal((await send(pacs, mixture)).httpStatus, 200);
-  // The first association knows CT only; the second, both; no third is needed.
-  assert.equal(new Set(received.map(({ from }) => from)).size, 2);
+  const used = new Set(received.map(({ from }) => from)).size;
+  assert.ok(used <= 1 + pacs.config.maxAssociations, `${used} associations`);
+});
+
+test('S-35 the next instance goes out while the PACS has not yet answered the one before', async () => {
+  let answerFirst = (_status: number) => {};
+  const first = new Promise<number>((resolve) => (answerFirst = resolve));
+  const { pacs, received } = await peer({
+    answer: (uid) => {
+      if (uid === '1.1') return first;
+      answerFirst(0xb007);
+      return 0;
+    },
+  });
+  const result = await send(pacs, [instance('1.1'), instance('1.2')]);
+  assert.deepEqual(received.map(({ sopInstanceUid }) => sopInstanceUid).sort(), ['1.1', '1.2']);
+  const rows = rowsOf(result, Tag.ReferencedSOPSequence);
+  assert.deepEqual(
+    rows.map((row) => row[Tag.ReferencedSOPInstanceUID]?.Value?.[0]),
+    ['1.1', '1.2'],
+    'rows keep the order of the upload',
+  );
+  assert.ok(rows[0]?.[Tag.WarningReason]);
+});
+
+test('S-35 never more instances under way than the PACS may have associations', async () => {
+  let [underWay, most] = [0, 0];
+  const { pacs } = await peer({
+    answer: async () => {
+      most = Math.max(most, ++underWay);
+      await setImmediate();
+      underWay--;
+      return 0;
+    },
+  });
+  await send(
+    pacs,
+    Array.from({ length: 40 }, (_, n) => instance(`1.${n + 1}`)),
+  );
+  assert.ok(most > 1 && most <= pacs.config.maxAssociations, `${most} at one time`);
+});
+
+test('S-33 two of one SOP Instance UID go one after the other, and each has the answer of the PACS', async () => {
+  let underWay = 0;
+  const { pacs, received } = await peer({
+    answer: async () => {
+      assert.equal(++underWay, 1);
+      await setImmediate();
+      underWay--;
+      return received.length > 0 ? 0x0111 : 0;
+    },
+  });
+  const result = await send(pacs, [instance('1.1'), instance('1.1')]);
+  assert.deepEqual([result.httpStatus, result.stored, reasons(result)], [202, 1, [0x0111]]);
+});
+
+test('S-36 each syntax is proposed in a context of its own: the stored one, and both that anything can be made of', () => {
+  assert.deepEqual(
+    new Proposals().forInstance(CT, Jpeg2000),
+    [Jpeg2000, ...PLAIN].map((syntax) => ({ abstractSyntax: CT, transferSyntaxes: [syntax] })),
+  );
 });
 
 test('S-41 T-44 a warning is 202 with its reason', async () => {
@@ -170,6 +235,49 @@ test('4.4 a compressed syntax that the PACS refuses: C122, and the others are st
     received.map(({ sopInstanceUid }) => sopInstanceUid),
     ['1.2'],
   );
+});
+
+/** Decodes nothing, but says what it was asked. */
+function transcoder() {
+  const asked: string[] = [];
+  let held = 0;
+  const transcode: Transcode = async ({ body }, syntax) => {
+    held++;
+    const chunks: Buffer[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    asked.push(syntax);
+    const decoded = writeDataset(content('1.1'), syntax);
+    return { body: bytes(decoded), release: async () => void held-- };
+  };
+  return { transcode, asked, held: () => held };
+}
+
+for (const taken of PLAIN) {
+  test(`S-35 a compressed syntax that the PACS refuses is decoded to ${taken}, which it takes`, async () => {
+    const { pacs, received } = await peer({ syntaxes: () => [taken] });
+    const { transcode, asked, held } = transcoder();
+    const result = await send(pacs, [instance('1.1', { transferSyntaxUid: Jpeg2000 })], undefined, { transcode });
+    assert.deepEqual([result.httpStatus, asked, held()], [200, [taken], 0]);
+    assert.equal(received[0]?.transferSyntaxUid, taken);
+    assert.deepEqual(received[0]?.body, writeDataset(content('1.1'), taken));
+  });
+}
+
+test('S-32 what the PACS takes compressed is not decoded', async () => {
+  const { pacs, received } = await peer({ syntaxes: () => [Jpeg2000, ...PLAIN] });
+  const { transcode, asked } = transcoder();
+  await send(pacs, [instance('1.1', { transferSyntaxUid: Jpeg2000 })], undefined, { transcode });
+  assert.deepEqual([received[0]?.transferSyntaxUid, asked], [Jpeg2000, []]);
+});
+
+test('4.4 a compressed syntax that the PACS refuses and nothing decodes: C122', async () => {
+  const { pacs } = await peer();
+  const transcode: Transcode = async () => {
+    throw new DicomError('not-acceptable', 'no decoder');
+  };
+  const items = [instance('1.1', { transferSyntaxUid: Jpeg2000 }), instance('1.2')];
+  const result = await send(pacs, items, undefined, { transcode });
+  assert.deepEqual([result.httpStatus, reasons(result)], [202, [0xc122]]);
 });
 
 test('a compressed syntax that the PACS takes goes as it is', async () => {
@@ -264,6 +372,17 @@ test('an upload that breaks after something was stored says what was', async () 
   assert.deepEqual(lines, ['store to STORE broke off: 1 instances are stored']);
 });
 
+test('an upload that breaks within an instance tells that one by its name', async () => {
+  const { pacs } = await peer();
+  async function* broken(): AsyncGenerator<Buffer, void> {
+    yield Buffer.alloc(10);
+    throw new DicomError('malformed', 'the body ends in the middle of a part');
+  }
+  const result = await send(pacs, [instance('1.1'), instance('1.2', { body: broken() })]);
+  const failed = rowsOf(result, Tag.FailedSOPSequence).map((row) => row[Tag.ReferencedSOPInstanceUID]?.Value?.[0]);
+  assert.deepEqual([result.httpStatus, failed, reasons(result)], [202, ['1.2'], [0xc000]]);
+});
+
 test('an upload that breaks before anything was stored is malformed', async () => {
   const { pacs } = await peer();
   async function* broken(): AsyncGenerator<Buffer, void> {
@@ -273,15 +392,24 @@ test('an upload that breaks before anything was stored is malformed', async () =
   await assert.rejects(send(pacs, [instance('1.1', { body: broken() })]), { kind: 'malformed' });
 });
 
-test('a client that goes away stops the store', async () => {
-  const { pacs } = await peer();
+test('a client that goes away stops the store; what the PACS has acknowledged stays, and the log says so', async () => {
+  const { pacs, received } = await peer();
   const control = new AbortController();
   async function* leaving(): AsyncGenerator<StoreItem, void> {
     yield instance('1.1');
-    control.abort();
+    while (received.length === 0) await setImmediate();
+    await setImmediate();
     yield instance('1.2');
+    control.abort();
+    yield instance('1.3');
   }
-  await assert.rejects(store(pacs, leaving(), { baseUrl: BASE, signal: control.signal }), { kind: 'cancelled' });
+  const [lines, details]: [string[], string[]] = [[], []];
+  const log = (line: string) => lines.push(line);
+  const debug = (line: string) => details.push(line);
+  const options = { baseUrl: BASE, signal: control.signal, log, debug };
+  await assert.rejects(store(pacs, leaving(), options), { kind: 'cancelled' });
+  assert.match(lines.join(), /^store to STORE broke off: [12] instances are stored$/);
+  assert.equal(details[0], 'store to STORE broke off: 1.1 is stored');
 });
 
 test('I.1 instances of several studies have no common RetrieveURL', () => {
