@@ -2,14 +2,16 @@
 
 import { Tag } from '../dimse/data/tags.ts';
 import { DicomError } from '../dimse/errors.ts';
+import { pixelAspect } from './aspect.ts';
 import { numberOf, numbersOf } from './attributes.ts';
 import type { Codecs } from './codec/wasm.ts';
-import { encodePages, type Page, pageOf, viewportSize } from './encode.ts';
+import { encodePages, type Page, pageOf } from './encode.ts';
 import type { Image } from './image.ts';
 import type { RenderOptions } from './options.ts';
 import { renderPicture } from './picture.ts';
 import { annotationOf } from './text/annotation.ts';
 import type { Typeface } from './text/typeface.ts';
+import { viewportSize } from './viewport.ts';
 
 /** Pixels of all pages together: what is held in memory at once, three bytes each. */
 const MAX_PIXELS = 64 * 1024 * 1024;
@@ -29,7 +31,8 @@ export async function renderAnimation(
 ): Promise<Buffer> {
   const { columns: width, rows: height } = image.pixel;
   const source = { width, height };
-  const size = options.viewport ? viewportSize({ ...source, source }, options.viewport) : source;
+  const aspect = pixelAspect(image.attributes, 1);
+  const size = options.viewport ? viewportSize({ ...source, source, aspect }, options.viewport) : source;
   if (size.width * size.height * image.numberOfFrames > MAX_PIXELS) {
     throw new DicomError('too-large', `${image.numberOfFrames} frames are too many for one animation of this size`, {
       field: 'viewport',

@@ -1,9 +1,9 @@
-// A picture into the viewport (PS3.18 8.3.5.1.3) and into the media type asked for, by sharp.
+// A picture into the media type asked for, by sharp.
 
 import sharp, { type OutputInfo, type Sharp } from 'sharp';
-import { DicomError } from '../dimse/errors.ts';
-import type { RenderOptions, Viewport } from './options.ts';
+import type { RenderOptions } from './options.ts';
 import type { Picture } from './picture.ts';
+import { placed } from './viewport.ts';
 
 const DEFAULT_QUALITY = 90;
 /** From this quality on, chroma is kept at full resolution. */
@@ -15,15 +15,15 @@ export type Overlay = (width: number, height: number) => string;
 
 /** Encodes one picture, with `overlay` on it. */
 export async function encodePicture(picture: Picture, options: RenderOptions, overlay?: Overlay): Promise<Buffer> {
-  const placed = options.viewport ? intoViewport(picture, options.viewport) : open(picture);
-  const covered = overlay ? await overlaid(placed, picture.channels, overlay) : placed;
+  const shown = placed(picture, options.viewport);
+  const covered = overlay ? await overlaid(shown, picture.channels, overlay) : shown;
   return encoded(inColourSpace(covered, picture, options), picture, options).toBuffer();
 }
 
 /** Lays an overlay over a picture in its viewport; what it doesn't cover keeps its exact values. */
-async function overlaid(placed: Sharp, channels: 1 | 3, overlay: Overlay): Promise<Sharp> {
+async function overlaid(shown: Sharp, channels: 1 | 3, overlay: Overlay): Promise<Sharp> {
   const space = channels === 1 ? 'b-w' : 'srgb';
-  const { data, info } = await placed.toColourspace(space).raw().toBuffer({ resolveWithObject: true });
+  const { data, info } = await shown.toColourspace(space).raw().toBuffer({ resolveWithObject: true });
   const { width, height } = info;
   const cover = await sharp(Buffer.from(overlay(width, height)))
     .ensureAlpha()
@@ -50,8 +50,8 @@ export type Page = { data: Buffer; info: OutputInfo };
 
 /** A picture as a page. */
 export async function pageOf(picture: Picture, { viewport }: RenderOptions, overlay?: Overlay): Promise<Page> {
-  const placed = viewport ? intoViewport(picture, viewport) : open(picture);
-  const covered = overlay ? await overlaid(placed, picture.channels, overlay) : placed;
+  const shown = placed(picture, viewport);
+  const covered = overlay ? await overlaid(shown, picture.channels, overlay) : shown;
   return covered.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
 }
 
@@ -81,56 +81,4 @@ function encoded(image: Sharp, { channels }: Picture, { mediaType, quality = DEF
     case 'image/webp':
       return image.webp({ quality });
   }
-}
-
-function open({ data, width, height, channels }: Picture): Sharp {
-  return sharp(data, { raw: { width, height, channels } });
-}
-
-/** Crops the region, mirrors it, and scales it to the largest size inside the viewport that keeps its aspect ratio. */
-function intoViewport(picture: Picture, viewport: Viewport): Sharp {
-  const { left, top, columns, rows } = regionOf(picture, viewport);
-  const { width, height } = viewportSize(picture, viewport);
-  let image = open(picture).extract({ left, top, width: columns, height: rows });
-  if ((viewport.region?.height ?? 0) < 0) image = image.flip();
-  if ((viewport.region?.width ?? 0) < 0) image = image.flop();
-  return image.resize({ width, height, fit: 'fill', kernel: width < columns ? 'lanczos3' : 'cubic' });
-}
-
-/**
- * The size that a picture has in a viewport.
- * @throws DicomError `malformed` for a region outside the picture
- */
-export function viewportSize(picture: Omit<Picture, 'data' | 'channels'>, viewport: Viewport): Size {
-  const region = regionOf(picture, viewport);
-  const scale = Math.min(viewport.width / region.width, viewport.height / region.height);
-  return {
-    width: Math.max(1, Math.min(viewport.width, Math.round(region.width * scale))),
-    height: Math.max(1, Math.min(viewport.height, Math.round(region.height * scale))),
-  };
-}
-
-type Size = { width: number; height: number };
-
-type Crop = { left: number; top: number; columns: number; rows: number; width: number; height: number };
-
-/** The region in whole pixels of the picture, cut to it; `width` and `height` are those in the source picture. */
-function regionOf(picture: Omit<Picture, 'data' | 'channels'>, { region }: Viewport): Crop {
-  const { width, height, source } = picture;
-  if (!region) return { left: 0, top: 0, columns: width, rows: height, ...source };
-  const left = Math.floor(region.x);
-  const top = Math.floor(region.y);
-  const right = Math.min(width, region.width === undefined ? width : Math.round(region.x + Math.abs(region.width)));
-  const bottom = Math.min(
-    height,
-    region.height === undefined ? height : Math.round(region.y + Math.abs(region.height)),
-  );
-  const columns = right - left;
-  const rows = bottom - top;
-  if (columns < 1 || rows < 1) {
-    throw new DicomError('malformed', 'The parameter viewport names a region outside the picture', {
-      field: 'viewport',
-    });
-  }
-  return { left, top, columns, rows, width: columns, height: rows };
 }

@@ -1,6 +1,7 @@
-// Grayscale: stored values through Modality LUT, VOI LUT and polarity to 8 bits (PS3.3 C.11.1, C.11.2, C.11.6), folded
-// into one table wherever the samples are 16 bits or less.
+// Grayscale: the Modality LUT, VOI LUT, Presentation LUT and polarity that an image asks for (PS3.3 C.11.1, C.11.2, C.11.4,
+// C.11.6), and its stored values through them to 8 bits.
 
+import type { Dataset } from '../dimse/data/dataset.ts';
 import { Tag } from '../dimse/data/tags.ts';
 import { groupOf, itemsOf, numberOf, numbersOf, textOf } from './attributes.ts';
 import type { Frame } from './decode.ts';
@@ -8,6 +9,7 @@ import type { Image } from './image.ts';
 import type { Window } from './options.ts';
 import type { PixelDescription } from './pixel.ts';
 import { type Samples, samplesOf } from './samples.ts';
+import { blank, CHUNK, type Interval, type Shades, throughPipeline } from './tones.ts';
 import {
   fullWindow,
   isValidWindow,
@@ -21,20 +23,16 @@ import {
 const PIXEL_VALUE_TRANSFORMATION = Tag.PixelValueTransformationSequence;
 const FRAME_VOI_LUT = Tag.FrameVOILUTSequence;
 
-/** What happens to stored values on their way to the screen. */
-type Pipeline = { padding: Interval | undefined; modality: Stage | undefined; voi: Stage; inverted: boolean };
-
-/** Values from `low` to `high`, both included. */
-type Interval = { low: number; high: number };
-
-/** Renders the samples of a monochrome frame to 8 bits, one byte a pixel; `n` chooses its functional groups. */
-export function renderGray(image: Image, frame: Frame, n: number, window?: Window): Uint8Array {
+/** The shades of a monochrome frame, in 8 or 16 bits; `n` chooses its functional groups. */
+export function renderGray(image: Image, frame: Frame, n: number, window?: Window, depth: 8 | 16 = 8): Shades {
   const samples = samplesOf(frame);
   const padding = paddingOf(image);
   const modality = modalityOf(image, n);
   const chosen = window ? windowStage(window) : storedVoi(image, n);
   const voi = chosen ?? windowStage(rangeOf(samples, modality, padding));
-  return fold(samples, { padding, modality, voi, inverted: isInverted(image, frame) });
+  const presentation = presentationLut(image.attributes);
+  const inverted = presentation === undefined && isInverted(image, frame);
+  return throughPipeline(samples, { padding, modality, voi, presentation, inverted }, depth);
 }
 
 /** Whether the picture's contrast is fixed without looking at its samples. */
@@ -47,59 +45,23 @@ function isInverted(image: Image, frame: Frame): boolean {
   return frame.pixel.photometric === 'MONOCHROME1' || textOf(image.attributes, Tag.PresentationLUTShape) === 'INVERSE';
 }
 
-/** Values that go through the pipeline at once. */
-const CHUNK = 65536;
-
-/** Cells of up to 16 bits go through the pipeline once each and are then looked up; others go through it one by one. */
-function fold(samples: Samples, pipeline: Pipeline): Uint8Array {
-  const { cells } = samples;
-  const result = new Uint8Array(cells.length);
-  const levels = allCells(samples);
-  if (levels && levels.length <= cells.length) {
-    const table = new Uint8Array(levels.length);
-    shade(levels, samples, pipeline, table);
-    const used = levels.length - 1;
-    for (let index = 0; index < result.length; index += 1) result[index] = table[(cells[index] ?? 0) & used] ?? 0;
-    return result;
-  }
-  for (let from = 0; from < cells.length; from += CHUNK) {
-    shade(cells.subarray(from, from + CHUNK), samples, pipeline, result.subarray(from, from + CHUNK));
-  }
-  return result;
-}
-
-/** Every value that the used bits of a cell can have, in order; undefined where they are too many. */
-function allCells({ usedBits }: Samples): Uint32Array | undefined {
-  if (usedBits > 16) return undefined;
-  const cells = new Uint32Array(2 ** usedBits);
-  for (let cell = 0; cell < cells.length; cell += 1) cells[cell] = cell;
-  return cells;
-}
-
-/** Padding and values that are no numbers are black whatever the polarity. */
-function shade(cells: ArrayLike<number>, { unpack }: Samples, pipeline: Pipeline, shades: Uint8Array): void {
-  const { padding, modality, voi, inverted } = pipeline;
-  const values = new Float64Array(cells.length);
-  unpack(cells, values);
-  if (padding) blank(values, padding);
-  modality?.(values);
-  voi(values);
-  const [black, white] = inverted ? [255, -255] : [0, 255];
-  for (let index = 0; index < shades.length; index += 1) {
-    const y = values[index] ?? 0;
-    shades[index] = Number.isNaN(y) ? 0 : black + white * y + 0.5;
-  }
-}
-
-function blank(values: Float64Array, { low, high }: Interval): void {
-  for (let index = 0; index < values.length; index += 1) {
-    const value = values[index] ?? 0;
-    if (value >= low && value <= high) values[index] = Number.NaN;
-  }
+/** Presentation LUT Sequence (PS3.3 C.11.4, C.11.6): 0…1 over the whole table, whose entries are P-values of 0…1 again. */
+export function presentationLut(dataset: Dataset): Stage | undefined {
+  const item = itemsOf(dataset, Tag.PresentationLUTSequence)[0];
+  const table = item && readLookupTable(item, false);
+  if (!table) return undefined;
+  const { entries, bits } = table;
+  const last = entries.length - 1;
+  return (values) => {
+    for (let index = 0; index < values.length; index += 1) {
+      const y = values[index] ?? 0;
+      if (!Number.isNaN(y)) values[index] = (entries[Math.round(y * last)] ?? 0) / (2 ** bits - 1);
+    }
+  };
 }
 
 /** Pixel Padding Value and Range Limit (0028,0120), (0028,0121): the interval between them, both included. */
-function paddingOf({ attributes, pixel }: Image): Interval | undefined {
+export function paddingOf({ attributes, pixel }: Image): Interval | undefined {
   const [value, limit] = [
     numberOf(attributes, Tag.PixelPaddingValue),
     numberOf(attributes, Tag.PixelPaddingRangeLimit),
@@ -115,12 +77,32 @@ function asStored(number: number, { signed, bitsAllocated }: PixelDescription): 
   return number < 0 ? number & 0xffff : number;
 }
 
-/** Modality LUT Sequence or rescale (PS3.3 C.11.1): never both, identity without either. */
+const RT_DOSE = '1.2.840.10008.5.1.4.1.1.481.2';
+const DOSE_GRID_SCALING = '3004000E';
+
+/** The image's own Modality LUT; of a dose its scaling, which makes values doses (PS3.3 C.8.8.3). */
 function modalityOf(image: Image, n: number): Stage | undefined {
-  const item = itemsOf(image.attributes, Tag.ModalityLUTSequence)[0];
-  const table = item && !isAcquisitionLut(image) ? readLookupTable(item, image.pixel.signed) : undefined;
-  if (table) return tableStage(table, 1);
-  const group = groupOf(image.attributes, n, PIXEL_VALUE_TRANSFORMATION);
+  const { attributes, pixel } = image;
+  if (textOf(attributes, Tag.SOPClassUID) === RT_DOSE) {
+    const scaling = numberOf(attributes, DOSE_GRID_SCALING) ?? 0;
+    return scaling > 0 ? rescaleStage(scaling, 0) : undefined;
+  }
+  const table = isAcquisitionLut(image) ? undefined : modalityTable(attributes, pixel.signed);
+  return table ?? rescaleIn(groupOf(attributes, n, PIXEL_VALUE_TRANSFORMATION));
+}
+
+/** Modality LUT Sequence or rescale of a data set (PS3.3 C.11.1): never both, identity without either. */
+export function modalityIn(dataset: Dataset, signed: boolean): Stage | undefined {
+  return modalityTable(dataset, signed) ?? rescaleIn(dataset);
+}
+
+function modalityTable(dataset: Dataset, signed: boolean): Stage | undefined {
+  const item = itemsOf(dataset, Tag.ModalityLUTSequence)[0];
+  const table = item && readLookupTable(item, signed);
+  return table && tableStage(table, 1);
+}
+
+function rescaleIn(group: Dataset): Stage | undefined {
   const slope = numberOf(group, Tag.RescaleSlope) ?? 1;
   const intercept = numberOf(group, Tag.RescaleIntercept) ?? 0;
   return slope === 0 || (slope === 1 && intercept === 0) ? undefined : rescaleStage(slope, intercept);
@@ -135,16 +117,19 @@ function isAcquisitionLut({ attributes }: Image): boolean {
 
 const VOI_LUT_FIRST = new Set(['CR', 'DX', 'MG', 'IO', 'PX']);
 
-/** The image's own VOI: its first valid window, its first table; projection radiography prefers the table. */
+/** The image's own VOI; projection radiography prefers the table. */
 function storedVoi(image: Image, n: number): Stage | undefined {
   const group = groupOf(image.attributes, n, FRAME_VOI_LUT);
+  const preferTable = VOI_LUT_FIRST.has(textOf(image.attributes, Tag.Modality) ?? '');
+  return voiIn(group, hasNegativeOutput(image, n), preferTable);
+}
+
+/** The first valid window, or the first table, of a data set; `signed` says whether values that reach it can be negative. */
+export function voiIn(group: Dataset, signed: boolean, preferTable: boolean): Stage | undefined {
   const first = windowOf(group);
   const item = itemsOf(group, Tag.VOILUTSequence)[0];
-  const table = item && readLookupTable(item, hasNegativeOutput(image, n));
-  const preferTable = VOI_LUT_FIRST.has(textOf(image.attributes, Tag.Modality) ?? '');
-  if (table && (preferTable || !first)) {
-    return tableStage(table, 2 ** table.bits - 1);
-  }
+  const table = item && readLookupTable(item, signed);
+  if (table && (preferTable || !first)) return tableStage(table, 2 ** table.bits - 1);
   return first && windowStage(first);
 }
 
@@ -161,7 +146,7 @@ const FUNCTIONS: Readonly<Record<string, Window['function']>> = {
   SIGMOID: 'sigmoid',
 };
 
-function windowOf(group: Image['attributes']): Window | undefined {
+function windowOf(group: Dataset): Window | undefined {
   const centers = numbersOf(group, Tag.WindowCenter);
   const widths = numbersOf(group, Tag.WindowWidth);
   const name = FUNCTIONS[textOf(group, Tag.VOILUTFunction) ?? 'LINEAR'] ?? 'linear';

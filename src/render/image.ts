@@ -102,6 +102,14 @@ export async function openImage(path: string): Promise<Image> {
   };
 }
 
+/** The attributes of an instance that need not be an image, up to its pixel data if it has one. */
+export async function readAttributes(path: string): Promise<Dataset> {
+  const file = await openPartTen(path);
+  const { deflated, uid } = file.syntax;
+  const source = deflated ? await inflated(file) : file.source;
+  return (await readHeader(source, deflated ? 0 : file.dataOffset, deflated ? ExplicitLittle : uid)).attributes;
+}
+
 /** The attributes before the pixel data exactly as encoded, so that they can be written again unchanged. */
 export async function readStoredHeader(image: Image): Promise<Dataset> {
   const { offset, length } = image.header;

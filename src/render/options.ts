@@ -32,6 +32,8 @@ export type RenderOptions = {
   annotation?: readonly Annotation[];
   /** The colour space that the picture is brought into, and whose profile is embedded. */
   iccProfile?: IccProfile;
+  /** Bits a sample, of image/png and of grey pictures; 8 when absent. */
+  depth?: 16;
   /** A picture to recognise rather than to read: decoded at a lower resolution where the codestream allows it. */
   thumbnail?: boolean;
 };

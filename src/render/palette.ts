@@ -2,8 +2,9 @@
 
 import type { Dataset } from '../dimse/data/dataset.ts';
 import { Tag } from '../dimse/data/tags.ts';
-import { numbersOf } from './attributes.ts';
+import { numbersOf, textOf } from './attributes.ts';
 import { type LookupTable, tableOf, wordBytes } from './voi.ts';
+import { wellKnownPalette } from './well-known-palettes.ts';
 
 /** Red, green and blue tables with entries of 0…255. */
 export type Palette = readonly [LookupTable, LookupTable, LookupTable];
@@ -27,14 +28,15 @@ const TABLES = [
   ],
 ] as const;
 
-/** The palette of a data set; undefined where one of its tables is missing or unusable. */
+/** The palette of a data set, by its tables or by its UID; undefined where there is none, or it is unusable. */
 export function readPalette(dataset: Dataset, signed: boolean): Palette | undefined {
   const tables = TABLES.map(([descriptor, data, segmented]) => {
     return tableOf(dataset, descriptor, data, signed) ?? segmentedTable(dataset, descriptor, segmented, signed);
   });
   const deepest = Math.max(...tables.map((table) => (table ? maximum(table.entries) : 0)));
   const [red, green, blue] = tables.map((table) => table && toBytes(table, deepest));
-  return red && green && blue ? [red, green, blue] : undefined;
+  if (red && green && blue) return [red, green, blue];
+  return wellKnownPalette(textOf(dataset, Tag.PaletteColorLookupTableUID) ?? '');
 }
 
 /** Sixteen-bit entries keep their high byte; producers that declare 16 bits and store 0…255 are told by the maximum. */

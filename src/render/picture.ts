@@ -1,37 +1,63 @@
-// The rendering pipeline on one screen: frame → samples → LUTs or colour → 8-bit picture (PS3.4 N.2, PS3.18 8.3.5.1).
+// The rendering pipeline on one screen: frame → samples → LUTs or colour → shutter → picture (PS3.4 N.2, PS3.18 8.3.5.1).
 
+import { pixelAspect } from './aspect.ts';
+import { groupOf } from './attributes.ts';
+import type { Canvas } from './canvas.ts';
 import type { Reduction } from './codec/jpeg2000.ts';
 import type { Codecs } from './codec/wasm.ts';
 import { renderColour } from './colour.ts';
-import { decodeFrame } from './decode.ts';
+import { decodeFrame, type Frame } from './decode.ts';
 import { hasVoi, renderGray } from './gray.ts';
 import type { Image } from './image.ts';
 import type { RenderOptions } from './options.ts';
+import { renderSegmentation } from './segmentation.ts';
+import { readShutter, type Shutter, shuttered } from './shutter.ts';
 import { supplementalPalette, withSupplementalColours } from './supplemental-palette.ts';
 
-/** A picture of one (grey) or three (RGB) bytes a pixel. `scale` is its size relative to the source picture. */
-export type Picture = {
-  width: number;
-  height: number;
-  channels: 1 | 3;
-  data: Uint8Array;
+/** A picture that is still uncropped and unscaled. */
+export type Picture = Canvas & {
+  /** The size of the image that it is a picture of, where it was decoded at a lower resolution. */
   source: { width: number; height: number };
+  /** The height of a pixel over its width, 1 when absent. */
+  aspect?: number;
+  /** The size that it is to be scaled to, whatever the viewport. */
+  size?: { width: number; height: number };
 };
 
-/** Renders frame `n` (1-based) of an image to a picture, still uncropped. */
+/** Renders frame `n` (1-based) of an image to a picture. */
 export async function renderPicture(image: Image, n: number, codecs: Codecs, options: RenderOptions): Promise<Picture> {
-  const frame = await decodeFrame(image, n, codecs, reductionFor(image, n, options));
-  const { rows: height, columns: width, photometric } = frame.pixel;
-  const size = { width, height, source: sourceSize(image, frame.pixel) };
-  if (photometric === 'MONOCHROME1' || photometric === 'MONOCHROME2') {
-    const gray = renderGray(image, frame, n, options.window);
-    const palette = supplementalPalette(image, frame, n);
-    return palette
-      ? { ...size, channels: 3, data: withSupplementalColours(frame, gray, palette) }
-      : { ...size, channels: 1, data: gray };
-  }
-  return { ...size, channels: 3, data: renderColour(image, frame) };
+  const aspect = pixelAspect(image.attributes, n);
+  const shutter = shutterOf(image, n, aspect);
+  const reduction = shutter ? undefined : reductionFor(image, n, options, aspect);
+  const frame = await decodeFrame(image, n, codecs, reduction);
+  const picture: Picture = { ...colours(image, frame, n, options), source: sourceSize(image, frame.pixel), aspect };
+  return shutter ? shuttered(picture, shutter) : picture;
 }
+
+/** The picture of a frame by what its image says of itself. */
+export function colours(image: Image, frame: Frame, n: number, { window, depth }: Tones = {}): Canvas {
+  const { rows: height, columns: width, photometric } = frame.pixel;
+  if (photometric !== 'MONOCHROME1' && photometric !== 'MONOCHROME2') {
+    return { width, height, channels: 3, data: renderColour(image, frame) };
+  }
+  const segments = renderSegmentation(image, frame, n);
+  if (segments) return { width, height, channels: 3, data: segments };
+  const palette = supplementalPalette(image, frame, n);
+  if (palette) {
+    const data = withSupplementalColours(frame, renderGray(image, frame, n, window), palette);
+    return { width, height, channels: 3, data };
+  }
+  return { width, height, channels: 1, data: renderGray(image, frame, n, window, depth) };
+}
+
+type Tones = Pick<RenderOptions, 'window' | 'depth'>;
+
+/** The shutter of a classic image, or of a frame of an enhanced one. */
+function shutterOf({ attributes }: Image, n: number, aspect: number): Shutter | undefined {
+  return readShutter(groupOf(attributes, n, FRAME_DISPLAY_SHUTTER_SEQUENCE), n, aspect);
+}
+
+const FRAME_DISPLAY_SHUTTER_SEQUENCE = '00189472';
 
 function sourceSize(image: Image, decoded: { rows: number; columns: number }): { width: number; height: number } {
   const { rows, columns } = image.pixel;
@@ -43,12 +69,12 @@ function sourceSize(image: Image, decoded: { rows: number; columns: number }): {
  * A whole picture that is to be shown smaller need not be decoded in full. Where its contrast comes from the samples'
  * own range this would change it, so that only thumbnails may.
  */
-function reductionFor(image: Image, n: number, options: RenderOptions): Reduction | undefined {
+function reductionFor(image: Image, n: number, options: RenderOptions, aspect: number): Reduction | undefined {
   const { viewport, window, thumbnail } = options;
   if (!viewport || viewport.region) return undefined;
   const fixed = image.pixel.samplesPerPixel > 1 || window !== undefined || thumbnail === true || hasVoi(image, n);
   if (!fixed) return undefined;
   const { rows, columns } = image.pixel;
-  const scale = Math.min(viewport.width / columns, viewport.height / rows);
+  const scale = Math.min(viewport.width / columns, viewport.height / (rows * aspect)) * Math.max(1, aspect);
   return scale < 1 ? { columns: Math.ceil(columns * scale), rows: Math.ceil(rows * scale) } : undefined;
 }

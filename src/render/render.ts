@@ -21,6 +21,18 @@ export interface Renderer {
     signal?: AbortSignal,
   ): Promise<{ mediaType: string; bytes: Buffer }>;
   /**
+   * A picture of a frame as the presentation state in the file `state` wants it; of the options, region and window are not
+   * looked at.
+   * @throws DicomError as `render` does
+   */
+  present(
+    state: string,
+    path: string,
+    frame: number,
+    options: RenderOptions,
+    signal?: AbortSignal,
+  ): Promise<{ mediaType: string; bytes: Buffer }>;
+  /**
    * All frames of an image as one animated picture, GIF or WebP.
    * @throws DicomError as `render` does; `too-large` when the frames are too many or too large for that
    */
@@ -73,6 +85,10 @@ export function createRenderer(options: PoolOptions = {}): Renderer {
   return {
     async render(path, frame, renderOptions, signal) {
       const { bytes } = await pool.run({ task: 'render', path, frame, options: renderOptions }, signal);
+      return { mediaType: renderOptions.mediaType, bytes: asBuffer(bytes) };
+    },
+    async present(state, path, frame, renderOptions, signal) {
+      const { bytes } = await pool.run({ task: 'present', state, path, frame, options: renderOptions }, signal);
       return { mediaType: renderOptions.mediaType, bytes: asBuffer(bytes) };
     },
     async animate(path, renderOptions, signal) {

@@ -22,7 +22,7 @@ export function supplementalPalette(image: Image, frame: Frame, n: number): Pale
 }
 
 /** RGB of a frame: the grey of each pixel, or its colour. */
-export function withSupplementalColours(frame: Frame, gray: Uint8Array, palette: Palette): Uint8Array {
+export function withSupplementalColours(frame: Frame, gray: ArrayLike<number>, palette: Palette): Uint8Array {
   const { cells, extract } = samplesOf(frame);
   const result = new Uint8Array(gray.length * 3);
   const [red, green, blue] = palette;

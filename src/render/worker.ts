@@ -10,17 +10,20 @@ import { encodeFrame } from './codec/encode.ts';
 import { Codecs } from './codec/wasm.ts';
 import { unpacked422 } from './colour.ts';
 import { decodeFrame, nativeFrame } from './decode.ts';
-import { encodePicture } from './encode.ts';
+import { encodePicture, type Overlay } from './encode.ts';
 import { type Image, openImage, versionOf } from './image.ts';
 import type { RenderOptions } from './options.ts';
 import { renderPicture } from './picture.ts';
 import type { PixelDescription } from './pixel.ts';
+import { present } from './presentation/present.ts';
+import { openPresentationState } from './presentation/state.ts';
 import { annotationOf } from './text/annotation.ts';
 import { Typeface } from './text/typeface.ts';
 
 /** Work for a thread. Frames are 1-based. */
 export type Job =
   | { task: 'render'; path: string; frame: number; options: RenderOptions }
+  | { task: 'present'; state: string; path: string; frame: number; options: RenderOptions }
   | { task: 'animate'; path: string; options: RenderOptions }
   | { task: 'decode'; path: string; frame: number }
   | { task: 'encode'; path: string; frame: number; transferSyntaxUid: string };
@@ -61,6 +64,12 @@ async function perform(job: Job): Promise<Product> {
       // Copied: memory of a native addon cannot be handed to another thread.
       return { bytes: new Uint8Array(await encodePicture(picture, job.options, overlay)) };
     }
+    case 'present': {
+      const state = await openPresentationState(job.state);
+      const { picture, overlay } = await present(state, image, job.frame, { codecs, typeface }, job.options);
+      const annotation = annotationOf(image, job.frame, job.options, typeface);
+      return { bytes: new Uint8Array(await encodePicture(picture, job.options, both(overlay, annotation))) };
+    }
     case 'animate':
       return { bytes: new Uint8Array(await renderAnimation(image, codecs, typeface, job.options)) };
     case 'decode': {
@@ -73,6 +82,15 @@ async function perform(job: Job): Promise<Product> {
       return { bytes, pixel: { ...pixel, photometric } };
     }
   }
+}
+
+/** One overlay over another, where there are two (PS3.18 8.3.5.1: annotation comes last). */
+function both(below: Overlay | undefined, above: Overlay | undefined): Overlay | undefined {
+  if (!below || !above) return below ?? above;
+  return (width, height) => {
+    const size = `width="${width}" height="${height}"`;
+    return `<svg xmlns="http://www.w3.org/2000/svg" ${size}>${below(width, height)}${above(width, height)}</svg>`;
+  };
 }
 
 async function opened(path: string): Promise<Image> {

@@ -33,6 +33,11 @@ export function createFakeRenderer(): FakeRenderer {
         bytes: Buffer.from(JSON.stringify({ file: basename(path), frame, ...options })),
       };
     },
+    async present(state, path, frame, options) {
+      refuse(path);
+      const asked = { state: basename(state), file: basename(path), frame, ...options };
+      return { mediaType: options.mediaType, bytes: Buffer.from(JSON.stringify(asked)) };
+    },
     async animate(path, options) {
       refuse(path);
       return { mediaType: options.mediaType, bytes: Buffer.from(JSON.stringify({ animated: true, ...options })) };

@@ -1,0 +1,82 @@
+// The grayscale transformations of PS3.4 N.2.1 in their order, folded into one table wherever the samples are 16 bits or less.
+
+import type { Samples } from './samples.ts';
+import type { Stage } from './voi.ts';
+
+/** What happens to stored values on their way to the screen; `voi` and `presentation` end in 0…1. */
+export type Pipeline = {
+  padding: Interval | undefined;
+  modality: Stage | undefined;
+  voi: Stage;
+  presentation?: Stage | undefined;
+  inverted: boolean;
+};
+
+/** Values from `low` to `high`, both included. */
+export type Interval = { low: number; high: number };
+
+/** Values that go through the pipeline at once. */
+export const CHUNK = 65536;
+
+/** Shades of a picture: 0…255, or 0…65535. */
+export type Shades = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
+
+/**
+ * The shade of each cell, in 8 or 16 bits. Cells of up to 16 bits go through the pipeline once each and are then looked up; others
+ * go through it one by one.
+ */
+export function throughPipeline(samples: Samples, pipeline: Pipeline): Uint8Array<ArrayBuffer>;
+export function throughPipeline(samples: Samples, pipeline: Pipeline, depth: 8 | 16): Shades;
+export function throughPipeline(samples: Samples, pipeline: Pipeline, depth: 8 | 16 = 8): Shades {
+  const { cells } = samples;
+  const result = shadesOf(cells.length, depth);
+  const levels = allCells(samples);
+  if (levels && levels.length <= cells.length) {
+    const table = shadesOf(levels.length, depth);
+    shade(levels, samples, pipeline, table);
+    const used = levels.length - 1;
+    for (let index = 0; index < result.length; index += 1) result[index] = table[(cells[index] ?? 0) & used] ?? 0;
+    return result;
+  }
+  for (let from = 0; from < cells.length; from += CHUNK) {
+    shade(cells.subarray(from, from + CHUNK), samples, pipeline, result.subarray(from, from + CHUNK));
+  }
+  return result;
+}
+
+function shadesOf(length: number, depth: 8 | 16): Shades {
+  return depth === 16 ? new Uint16Array(length) : new Uint8Array(length);
+}
+
+/** Every value that the used bits of a cell can have, in order; undefined where they are too many. */
+function allCells({ usedBits }: Samples): Uint32Array | undefined {
+  if (usedBits > 16) return undefined;
+  const cells = new Uint32Array(2 ** usedBits);
+  for (let cell = 0; cell < cells.length; cell += 1) cells[cell] = cell;
+  return cells;
+}
+
+/** Padding and values that are no numbers are black whatever the polarity. */
+function shade(cells: ArrayLike<number>, { unpack }: Samples, pipeline: Pipeline, shades: Shades): void {
+  const { padding, modality, voi, presentation, inverted } = pipeline;
+  const values = new Float64Array(cells.length);
+  unpack(cells, values);
+  if (padding) blank(values, padding);
+  modality?.(values);
+  voi(values);
+  presentation?.(values);
+  const most = shades instanceof Uint16Array ? 65535 : 255;
+  const [black, white] = inverted ? [most, -most] : [0, most];
+  for (let index = 0; index < shades.length; index += 1) {
+    const y = values[index] ?? 0;
+    shades[index] = Number.isNaN(y) ? 0 : black + white * y + 0.5;
+  }
+}
+
+/** Makes no numbers of the values within the interval. */
+export function blank(values: Float64Array, { low, high }: Interval): void {
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index] ?? 0;
+    if (value >= low && value <= high) values[index] = Number.NaN;
+  }
+}
