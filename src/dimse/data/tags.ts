@@ -151,6 +151,7 @@ export const Tag = {
   PixelPaddingRangeLimit: '00280121',
   QualityControlImage: '00280300',
   BurnedInAnnotation: '00280301',
+  LongitudinalTemporalInformationModified: '00280303',
   PixelSpacingCalibrationType: '00280A02',
   WindowCenter: '00281050',
   WindowWidth: '00281051',

@@ -1,0 +1,37 @@
+// What can't be de-identified without looking at it: pictures that may have a name written into their pixels, and documents
+// (PS3.15 E.3.1, E.2).
+
+import type { Dataset } from '../dataset.ts';
+import { Tag } from '../tags.ts';
+
+const STORAGE = '1.2.840.10008.5.1.4.1.1.';
+const CONVERSION_TYPE = '00080064';
+
+/** Images as an acquisition or a calculation makes them: nothing is written into their pixels by the way they come to be. */
+const ACQUIRED: ReadonlySet<string> = new Set(
+  [
+    // CT, Enhanced CT, Legacy Converted Enhanced CT; MR, Enhanced MR, Enhanced MR Color, Legacy Converted Enhanced MR
+    ...['2', '2.1', '2.2', '4', '4.1', '4.3', '4.4'],
+    // Nuclear Medicine; PET, Legacy Converted Enhanced PET, Enhanced PET
+    ...['20', '128', '128.1', '130'],
+    // Segmentation, Parametric Map, RT Dose, Real World Value Mapping
+    ...['66.4', '30', '481.2', '67'],
+  ].map((suffix) => STORAGE + suffix),
+);
+
+/** Text and documents, of which the profile leaves nothing that would be worth having: SR and encapsulated documents. */
+const DOCUMENTS = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.(88|104)\./;
+
+/** Why the instance can't be given de-identified; undefined when it can. `dataset`: the attributes before its pixel data. */
+export function refusalToClean(dataset: Dataset, hasPixels: boolean): string | undefined {
+  const first = (tag: string, at = 0): string => String(dataset[tag]?.Value?.[at] ?? '').trim();
+  const sopClassUid = first(Tag.SOPClassUID).replace(/\0+$/, '');
+  if (DOCUMENTS.test(sopClassUid)) return 'it is a document, whose text may name the patient';
+  if (!hasPixels) return undefined;
+  const burnedIn = first(Tag.BurnedInAnnotation);
+  if (burnedIn === 'NO') return undefined;
+  if (burnedIn === 'YES') return 'its pixels have text burned in, which may name the patient';
+  const isPrimary = first(Tag.ImageType, 1) !== 'SECONDARY' && dataset[CONVERSION_TYPE] === undefined;
+  if (ACQUIRED.has(sopClassUid) && isPrimary) return undefined;
+  return 'its pixels may have text burned in: Burned In Annotation does not say that there is none';
+}
