@@ -146,8 +146,8 @@ function writeElement(to: Buffer, offset: number, element: number, vr: CommandVr
   to.writeUInt32LE(length, offset + 4);
   if (typeof value === 'number') to.writeUInt16LE(value, offset + 8);
   else if (typeof value === 'string') {
-    if (value.length % 2 === 1) to.writeUInt8(PADDING[vr], end - 1);
-    to.write(value, offset + 8, 'latin1');
+    if (value.length % 2 === 1) to[end - 1] = PADDING[vr];
+    for (let at = 0; at < value.length; at += 1) to[offset + 8 + at] = value.charCodeAt(at);
   } else {
     value.forEach((tag, index) => {
       to.writeUInt16LE(Number.parseInt(tag.slice(0, 4), 16), offset + 8 + 4 * index);
@@ -168,7 +168,8 @@ export function encodeCommand(command: Command): Buffer {
     const value = command[name];
     if (value !== undefined) length += 8 + lengthOf(value);
   }
-  const bytes = Buffer.alloc(GROUP_LENGTH + length);
+  const bytes = Buffer.allocUnsafe(GROUP_LENGTH + length);
+  bytes.writeUInt32LE(0, 0);
   bytes.writeUInt32LE(4, 4);
   bytes.writeUInt32LE(length, 8);
   let offset = GROUP_LENGTH;
@@ -179,56 +180,53 @@ export function encodeCommand(command: Command): Buffer {
   return bytes;
 }
 
-/** Text without the spaces around it, and without the NULs behind. */
-function unpadded(bytes: Buffer): string {
-  let start = 0;
-  let end = bytes.length;
-  while (end > start && (bytes[end - 1] === 0x20 || bytes[end - 1] === 0x00)) end -= 1;
-  while (start < end && bytes[start] === 0x20) start += 1;
-  return bytes.latin1Slice(start, end);
+/** Text of bytes[start, end) without the spaces around it, and without the NULs behind. */
+function unpadded(bytes: Buffer, start: number, end: number): string {
+  let first = start;
+  let last = end;
+  while (last > first && (bytes[last - 1] === 0x20 || bytes[last - 1] === 0x00)) last -= 1;
+  while (first < last && bytes[first] === 0x20) first += 1;
+  return bytes.latin1Slice(first, last);
 }
 
-function decodeValue(vr: CommandVr, bytes: Buffer, name: ElementName): number | string | string[] | undefined {
-  if (bytes.length === 0) return undefined;
+function decodeValue(vr: CommandVr, bytes: Buffer, start: number, end: number, name: ElementName): CommandValue {
   if (vr === 'US') {
-    if (bytes.length < 2)
-      throw new DicomError('protocol', `command set: ${name} has ${bytes.length} bytes`, { field: name });
-    return bytes.readUInt16LE(0);
+    if (end - start < 2)
+      throw new DicomError('protocol', `command set: ${name} has ${end - start} bytes`, { field: name });
+    return bytes.readUInt16LE(start);
   }
   if (vr === 'AT') {
     const hex = (offset: number) => bytes.readUInt16LE(offset).toString(16).padStart(4, '0').toUpperCase();
-    return Array.from({ length: bytes.length >> 2 }, (_, index) => hex(4 * index) + hex(4 * index + 2));
+    return Array.from({ length: (end - start) >> 2 }, (_, index) => {
+      const offset = start + 4 * index;
+      return hex(offset) + hex(offset + 2);
+    });
   }
-  return unpadded(bytes);
+  return unpadded(bytes, start, end);
 }
 
 const FAILED_SOP_INSTANCE_UID_LIST = 0x0058;
 
-const uidsIn = (bytes: Buffer): string[] => unpadded(bytes).split('\\').filter(Boolean);
-
 /** Throws DicomError('protocol') for bytes that are no command set. Elements nobody knows are skipped. */
 export function decodeCommand(bytes: Buffer): Command {
-  const elements: Record<string, unknown> = {};
+  // Some peers leave (0000,0800) out of messages that never have a data set.
+  const elements: Record<string, CommandValue> = { commandDataSetType: NO_DATA_SET };
   let offset = 0;
   while (offset < bytes.length) {
     if (bytes.length - offset < 8) throw new DicomError('protocol', 'command set ends inside an element');
     const group = bytes.readUInt16LE(offset);
     const element = bytes.readUInt16LE(offset + 2);
-    const length = bytes.readUInt32LE(offset + 4);
-    offset += 8;
-    if (length > bytes.length - offset) throw new DicomError('protocol', 'command set ends inside a value');
-    const value = bytes.subarray(offset, offset + length);
-    if (group === 0x0008 && element === FAILED_SOP_INSTANCE_UID_LIST) elements.failedSopInstanceUids = uidsIn(value);
-    const [name, vr] = group === 0 ? (BY_ELEMENT.get(element) ?? []) : [];
-    if (name !== undefined && vr !== undefined) {
-      const decoded = decodeValue(vr, value, name);
-      if (decoded !== undefined) elements[name] = decoded;
-    }
-    offset += length;
+    const start = offset + 8;
+    const end = start + bytes.readUInt32LE(offset + 4);
+    if (end > bytes.length) throw new DicomError('protocol', 'command set ends inside a value');
+    offset = end;
+    if (group === 0x0008 && element === FAILED_SOP_INSTANCE_UID_LIST)
+      elements.failedSopInstanceUids = unpadded(bytes, start, end).split('\\').filter(Boolean);
+    const row = group === 0 ? BY_ELEMENT.get(element) : undefined;
+    if (row !== undefined && end > start) elements[row[0]] = decodeValue(row[1], bytes, start, end, row[0]);
   }
   if (typeof elements.commandField !== 'number') {
     throw new DicomError('protocol', 'command set lacks commandField', { field: 'commandField' });
   }
-  // Some peers leave (0000,0800) out of messages that never have a data set.
-  return { commandDataSetType: NO_DATA_SET, ...elements } as Command;
+  return elements as Command;
 }

@@ -107,7 +107,8 @@ export class Dialogue {
       this.#armIdle();
       for (let message = await this.messages.next(); message !== undefined; message = await this.messages.next()) {
         clearTimeout(this.#idle);
-        await this.#dispatch(message);
+        const dealtWith = this.#dispatch(message);
+        if (dealtWith !== undefined) await dealtWith;
       }
       const { peer } = this;
       this.#over(new DicomError('aborted', `association with ${peer} was released by the peer`, { peer }));
@@ -128,7 +129,8 @@ export class Dialogue {
     return new DicomError(kind, `association with ${peer}: ${message}`, detail);
   }
 
-  async #dispatch(message: Message): Promise<void> {
+  /** Undefined when it was taken at once. */
+  #dispatch(message: Message): Promise<void> | undefined {
     const { command } = message;
     if (this.context(message.contextId) === undefined) {
       throw this.#violation(
@@ -137,30 +139,28 @@ export class Dialogue {
       );
     }
     checkRequired(command);
-    if (isResponse(command)) await this.#deliver(message);
-    else if (serviceOf(command) === 'C-CANCEL') this.#cancel(command.messageIdBeingRespondedTo);
-    else if (serviceOf(command) === 'C-STORE' && this.#exchange?.takesStores === true)
-      await this.#hand(this.#exchange, message);
-    else await this.#serve(message);
+    if (isResponse(command)) return this.#deliver(message);
+    const service = serviceOf(command);
+    if (service === 'C-CANCEL') return this.#cancel(command.messageIdBeingRespondedTo);
+    if (service === 'C-STORE' && this.#exchange?.takesStores === true)
+      return handed(message, this.#exchange.inbox.push(message));
+    return this.#serve(message);
   }
 
-  async #deliver(message: Message): Promise<void> {
+  #deliver(message: Message): Promise<void> | undefined {
     const { command } = message;
     const exchange = this.#exchange;
-    if (exchange === undefined || exchange.messageId !== command.messageIdBeingRespondedTo) {
+    const known = exchange !== undefined && exchange.messageId === command.messageIdBeingRespondedTo;
+    if (!known || exchange.answered) {
       throw this.#violation(`${nameOf(command)} to a message that nobody sent`, 'messageIdBeingRespondedTo');
     }
     if (serviceOf(command) !== exchange.operation) {
       throw this.#violation(`${nameOf(command)} to a ${exchange.operation}-RQ`, 'commandField');
     }
-    await this.#hand(exchange, message);
+    return handed(message, exchange.deliver(message));
   }
 
-  async #hand(exchange: Exchange, message: Message): Promise<void> {
-    if (!(await exchange.inbox.push(message))) await message.body?.discard();
-  }
-
-  #cancel(messageId: number | undefined): void {
+  #cancel(messageId: number | undefined): undefined {
     const performing = this.#performing;
     if (performing === undefined || performing.messageId !== messageId) return;
     performing.controller.abort(new DicomError('cancelled', `cancelled by ${this.peer}`, { peer: this.peer }));
@@ -201,4 +201,10 @@ export class Dialogue {
   #violation(message: string, field: string): DicomError {
     return new DicomError('protocol', `association with ${this.peer}: ${message}`, { peer: this.peer, field });
   }
+}
+
+/** Who was handed a message reads its data set; when nobody took it, it is let go here. */
+function handed(message: Message, taken: boolean | Promise<boolean>): Promise<void> | undefined {
+  if (taken === true) return undefined;
+  return Promise.resolve(taken).then((came) => (came ? undefined : message.body?.discard()));
 }

@@ -22,7 +22,7 @@ export class Exchange {
   /** C-STORE requests of the peer belong to this operation (C-GET, PS3.4 C.4.3). */
   takesStores = false;
   readonly #dialogue: Dialogue;
-  #finished = false;
+  #answered = false;
 
   constructor(dialogue: Dialogue, operation: CommandName, context: AcceptedContext, messageId: number) {
     this.#dialogue = dialogue;
@@ -66,7 +66,6 @@ export class Exchange {
     try {
       const message = await this.inbox.take(wait);
       if (message === undefined) throw new DicomError('aborted', `${this.doing}: association is over`, this.detail);
-      if (isResponse(message.command) && this.#category(message.command) !== 'pending') this.#finished = true;
       return message;
     } catch (error) {
       if (error instanceof DicomError && error.kind === 'timeout') this.#dialogue.fail(error);
@@ -89,8 +88,15 @@ export class Exchange {
     }
   }
 
-  #category(command: Command) {
-    return statusOf(this.operation, command.status ?? 0).category;
+  /** Its final response has come: there is no other one. */
+  get answered(): boolean {
+    return this.#answered;
+  }
+
+  /** True once the response was taken, false when nobody takes it any more. */
+  deliver(response: Message): boolean | Promise<boolean> {
+    this.#answered = statusOf(this.operation, response.command.status ?? 0).category !== 'pending';
+    return this.inbox.push(response);
   }
 
   /** DicomError('status') of a final response. */
@@ -101,13 +107,13 @@ export class Exchange {
   }
 
   /**
-   * Ends the operation, whatever came of it. One that had no final response yet is cancelled by C-CANCEL and its responses
+   * Ends the operation, whatever came of it. One that has no final response yet is cancelled by C-CANCEL and its responses
    * are let go for at most `timeouts.cancel`; when that fails the association is aborted.
    * @param unanswered a C-STORE request that still wants its answer
    */
   async finish(unanswered?: Message): Promise<void> {
     try {
-      if (!this.#finished && this.#dialogue.connection.isOpen) await this.#cancel(unanswered);
+      if (!this.#answered && this.#dialogue.connection.isOpen) await this.#cancel(unanswered);
     } finally {
       this.end();
     }
@@ -117,7 +123,7 @@ export class Exchange {
   end(): void {
     this.#dialogue.end(this);
     const message = `${this.doing}: given up before its final response`;
-    if (!this.#finished) this.#dialogue.fail(new DicomError('aborted', message, this.detail));
+    if (!this.#answered) this.#dialogue.fail(new DicomError('aborted', message, this.detail));
     this.inbox.close();
   }
 
@@ -127,7 +133,7 @@ export class Exchange {
     const drain = async () => {
       await this.#dialogue.messages.send({ contextId: context.id, command });
       if (unanswered !== undefined) await this.#letGo(unanswered);
-      while (!this.#finished) await this.#letGo(await this.next());
+      while (!this.#answered) await this.#letGo(await this.next());
     };
     const ms = this.#dialogue.timeouts.cancel;
     try {

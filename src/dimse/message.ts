@@ -29,17 +29,26 @@ export type Message = { contextId: number; command: Command; body?: Body };
 const broken = (connection: Connection, message: string, field: string) =>
   new DicomError('protocol', `association with ${connection.peer}: ${message}`, { peer: connection.peer, field });
 
+/** What comes next of a data set, at once where it lies ready. */
+type NextFragment = (signal: AbortSignal | undefined) => Fragment | Promise<Fragment>;
+
 class FragmentBody implements Body {
-  readonly done: Promise<void>;
-  readonly #done = Promise.withResolvers<void>();
-  readonly #next: (signal: AbortSignal | undefined) => Promise<Fragment>;
+  readonly #next: NextFragment;
+  #done: PromiseWithResolvers<void> | undefined;
   #signal: AbortSignal | undefined;
   #over = false;
+  #error: unknown;
 
-  constructor(next: (signal: AbortSignal | undefined) => Promise<Fragment>) {
+  constructor(next: NextFragment) {
     this.#next = next;
-    this.done = this.#done.promise;
-    this.done.catch(() => {});
+  }
+
+  /** Settles when it was read to its end; undefined when it was already. Throws what broke it. */
+  done(): Promise<void> | undefined {
+    if (this.#error !== undefined) throw this.#error;
+    if (this.#over) return undefined;
+    this.#done ??= Promise.withResolvers<void>();
+    return this.#done.promise;
   }
 
   heed(signal: AbortSignal): void {
@@ -49,22 +58,22 @@ class FragmentBody implements Body {
   async #take(signal: AbortSignal | undefined): Promise<Buffer | undefined> {
     if (this.#over) return undefined;
     try {
-      const fragment = await this.#next(signal);
-      if (fragment.last) this.#finish();
-      return fragment.data;
+      const next = this.#next(signal);
+      const { last, data } = next instanceof Promise ? await next : next;
+      if (last) {
+        this.#over = true;
+        this.#done?.resolve();
+      }
+      return data;
     } catch (error) {
       // Whoever called reading off has not ended the message: the rest of it still comes.
       if (signal?.aborted !== true) {
         this.#over = true;
-        this.#done.reject(error);
+        this.#error = error;
+        this.#done?.reject(error);
       }
       throw error;
     }
-  }
-
-  #finish(): void {
-    this.#over = true;
-    this.#done.resolve();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
@@ -119,17 +128,21 @@ export class Messages {
 
   /** The next message, once the body of the one before is over; undefined after a release. Throws what broke the association. */
   async next(): Promise<Message | undefined> {
-    await this.#current?.done;
+    const before = this.#current?.done();
+    if (before !== undefined) await before;
     this.#current = undefined;
-    const first = await this.#connection.fragments.take();
+    const { fragments } = this.#connection;
+    const first = fragments.poll() ?? (await fragments.take());
     if (first === undefined) return undefined;
     const command = await this.#command(first);
     const { contextId } = first;
     if (!hasDataSet(command)) return { contextId, command };
-    const wait = this.#silenceIn(`data set of ${nameOf(command)}`);
-    const body = new FragmentBody((signal) =>
-      this.#dataFragment(contextId, signal === undefined ? wait : { ...wait, signal }),
-    );
+    const body = new FragmentBody((signal) => {
+      const ready = fragments.poll();
+      if (ready !== undefined) return this.#ofDataSet(ready, contextId);
+      const rest = this.#rest(`data set of ${nameOf(command)}`, signal);
+      return rest.then((fragment) => this.#ofDataSet(fragment, contextId));
+    });
     this.#current = body;
     return { contextId, command, body };
   }
@@ -137,7 +150,7 @@ export class Messages {
   async #command(first: Fragment): Promise<Command> {
     const pieces: Buffer[] = [];
     let length = 0;
-    for (let fragment = first; ; fragment = await this.#fragment(this.#silenceIn('rest of a command set'))) {
+    for (let fragment = first; ; fragment = await this.#rest('rest of a command set')) {
       if (!fragment.command) throw broken(this.#connection, 'data set without a command set', 'message-control-header');
       if (fragment.contextId !== first.contextId) throw this.#mixed();
       length += fragment.data.length;
@@ -147,8 +160,7 @@ export class Messages {
     }
   }
 
-  async #dataFragment(contextId: number, wait: Wait): Promise<Fragment> {
-    const fragment = await this.#fragment(wait);
+  #ofDataSet(fragment: Fragment, contextId: number): Fragment {
     if (fragment.command) throw broken(this.#connection, 'command set inside a data set', 'message-control-header');
     if (fragment.contextId !== contextId) throw this.#mixed();
     return fragment;
@@ -158,13 +170,11 @@ export class Messages {
     return broken(this.#connection, 'a message in two presentation contexts', 'presentation-context-id');
   }
 
-  #silenceIn(awaited: string): Wait {
-    const { peer } = this.#connection;
-    return { doing: `association with ${peer}`, awaited, ms: this.#silence, detail: { peer } };
-  }
-
-  async #fragment(wait: Wait): Promise<Fragment> {
-    const fragment = await this.#connection.fragments.take(wait);
+  /** The next piece of a message that has begun. */
+  async #rest(awaited: string, signal?: AbortSignal): Promise<Fragment> {
+    const { peer, fragments } = this.#connection;
+    const wait = { doing: `association with ${peer}`, awaited, ms: this.#silence, signal, detail: { peer } };
+    const fragment = await fragments.take(wait);
     if (fragment === undefined) throw broken(this.#connection, 'released inside a message', 'message');
     return fragment;
   }

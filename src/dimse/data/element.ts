@@ -107,12 +107,27 @@ export function elementHeader(
   length: number,
   little: boolean,
 ): Buffer {
-  const header = Buffer.alloc(properties?.long ? 12 : 8);
-  const view = new DataView(header.buffer, header.byteOffset, header.length);
-  view.setUint16(0, tag >>> 16, little);
-  view.setUint16(2, tag & 0xffff, little);
-  if (properties) header.write(properties.vr, 4, 'latin1');
-  if (properties && !properties.long) view.setUint16(6, length, little);
-  else view.setUint32(header.length - 4, length < 0 ? UNDEFINED : length, little);
+  const size = properties?.long ? 12 : 8;
+  const header = Buffer.allocUnsafe(size);
+  writeWord(header, tag >>> 16, 0, little);
+  writeWord(header, tag & 0xffff, 2, little);
+  if (properties) {
+    header[4] = properties.vr.charCodeAt(0);
+    header[5] = properties.vr.charCodeAt(1);
+    if (!properties.long) {
+      writeWord(header, length, 6, little);
+      return header;
+    }
+    header[6] = 0;
+    header[7] = 0;
+  }
+  const field = length < 0 ? UNDEFINED : length;
+  if (little) header.writeUInt32LE(field, size - 4);
+  else header.writeUInt32BE(field, size - 4);
   return header;
+}
+
+function writeWord(to: Buffer, value: number, at: number, little: boolean): void {
+  to[little ? at : at + 1] = value & 0xff;
+  to[little ? at + 1 : at] = value >>> 8;
 }

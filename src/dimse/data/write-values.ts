@@ -6,6 +6,9 @@ import type { Attribute, PersonName, Value } from './dataset.ts';
 import { littleEndian } from './values.ts';
 import type { Vr, VrProperties } from './vr.ts';
 
+const NON_ASCII = /[^\x00-\x7f]/;
+const EMPTY = Buffer.alloc(0);
+
 function malformed(tag: string, what: string): DicomError {
   return new DicomError('malformed', `${what} in (${tag.slice(0, 4)},${tag.slice(4)})`, { field: tag });
 }
@@ -41,10 +44,22 @@ function textOf(value: Value, { vr, kind }: VrProperties, tag: string): string {
 }
 
 function textField(values: Value[], properties: VrProperties, encoding: TextEncoding, tag: string): Buffer {
-  const text = values.map((value) => textOf(value, properties, tag)).join('\\');
-  const bytes = properties.charset ? encoding.encode(text) : Buffer.from(text, 'latin1');
-  if (bytes.length % 2 === 0) return bytes;
-  return Buffer.concat([bytes, Buffer.from([properties.pad])]);
+  const text = values.length === 1 ? textOf(values[0] ?? null, properties, tag) : valuesText(values, properties, tag);
+  if (!properties.charset || !NON_ASCII.test(text)) return latin1Field(text, properties.pad);
+  const bytes = encoding.encode(text);
+  return bytes.length % 2 === 0 ? bytes : Buffer.concat([bytes, Buffer.from([properties.pad])]);
+}
+
+const valuesText = (values: Value[], properties: VrProperties, tag: string): string =>
+  values.map((value) => textOf(value, properties, tag)).join('\\');
+
+/** ASCII is the same in every character set. */
+function latin1Field(text: string, pad: number): Buffer {
+  const odd = text.length & 1;
+  const field = Buffer.allocUnsafe(text.length + odd);
+  field.latin1Write(text, 0);
+  if (odd === 1) field[text.length] = pad;
+  return field;
 }
 
 function writeBig(field: Buffer, vr: Vr, value: Value, at: number, little: boolean): void {
@@ -111,7 +126,7 @@ export function valueField(
     const field = little ? bytes : littleEndian(bytes, properties.size);
     return field.length % 2 === 0 ? field : Buffer.concat([field, Buffer.alloc(1)]);
   }
-  if (!values || values.length === 0) return Buffer.alloc(0);
+  if (!values || values.length === 0) return EMPTY;
   if (properties.kind === 'text' || properties.kind === 'decimal' || properties.kind === 'name') {
     return textField(values, properties, encoding, tag);
   }

@@ -53,6 +53,11 @@ export class Channel<T> {
     return this.drained();
   }
 
+  /** A value that lies ready, at once. */
+  poll(): T | undefined {
+    return this.#values.length > 0 ? this.#shift() : undefined;
+  }
+
   /** The next value; undefined after close(), or the error that close(error) was given. One take at a time. */
   take(wait?: Wait): Promise<T | undefined> {
     if (this.#values.length > 0) return Promise.resolve(this.#shift());

@@ -178,7 +178,8 @@ export class Connection {
         this.#receive(incoming);
       }
     }
-    await this.fragments.drained();
+    const drained = this.fragments.drained();
+    if (typeof drained !== 'boolean') await drained;
   }
 
   #receive(pdu: Exclude<Incoming, Fragment>): void {
