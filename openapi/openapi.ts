@@ -80,6 +80,13 @@ const SEARCH_PATHS: Record<string, PathItem> = Object.fromEntries(
   Object.entries(SEARCHES).map(([path, id]) => [path, { parameters: pathParameters(path), get: search(id) }]),
 );
 
+/** The same services for one PACS alone. */
+const OF_ONE_PACS = {
+  url: '/dicomweb/aets/{aet}',
+  description: 'One PACS, by its AE title; an unknown one is 404',
+  variables: { aet: { default: 'PACS', description: 'AE title of the PACS' } },
+};
+
 /** Resources outside the base path. */
 const atRoot = (item: PathItem): PathItem => ({ ...item, servers: [{ url: '/' }] });
 
@@ -102,7 +109,7 @@ export const DOCUMENT: OpenAPIV3_1.Document = {
       'DICOMweb (PS3.18: QIDO-RS, WADO-RS, WADO-URI, STOW-RS) in front of PACS that speak DIMSE. Every GET has a HEAD; ' +
       'OPTIONS tells the methods of a resource, and at the base its capabilities. Errors are application/problem+json.',
   },
-  servers: [{ url: '/dicomweb' }],
+  servers: [{ url: '/dicomweb', description: 'All PACS together, or the default one' }, OF_ONE_PACS],
   tags: [{ name: 'Search' }, { name: 'Retrieve' }, { name: 'Store' }, { name: 'WADO-URI' }, { name: 'Service' }],
   components: { parameters: PARAMETERS, responses: PROBLEM_RESPONSES },
   paths: {
@@ -116,7 +123,7 @@ export const DOCUMENT: OpenAPIV3_1.Document = {
     ...RETRIEVE_PATHS,
     '/studies': { ...SEARCH_PATHS['/studies'], post: store('store') },
     '/studies/{study}': { ...RETRIEVE_PATHS['/studies/{study}'], post: store('storeToStudy') },
-    '/wado': atRoot(WADO_URI),
+    '/wado': { ...WADO_URI, servers: [{ url: '/' }, OF_ONE_PACS] },
     '/healthz': atRoot({ get: plain('health', 'The process answers', ['application/json']) }),
     '/readyz': atRoot({
       get: plain('ready', 'Every PACS answers C-ECHO', ['application/json'], {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import { test } from 'node:test';
 import { DOCUMENT } from '../openapi/openapi.ts';
 import { addResources } from '../src/http/resources.ts';
@@ -9,13 +10,15 @@ import type { Service } from '../src/http/service.ts';
 
 const VERBS = ['get', 'post', 'put', 'patch', 'delete', 'options'] as const;
 
-/** `GET /studies/{study}` of every operation; what is not under the base path keeps its own. */
+/** `GET /base/studies/{study}` of every operation, at each of its servers. */
 function documented(): string[] {
-  return Object.entries(DOCUMENT.paths ?? {}).flatMap(([path, item]) =>
-    VERBS.filter((verb) => item?.[verb] !== undefined).map(
-      (verb) => `${verb.toUpperCase()} ${item?.servers === undefined ? `/base${path === '/' ? '' : path}` : path}`,
-    ),
-  );
+  return Object.entries(DOCUMENT.paths ?? {}).flatMap(([path, item]) => {
+    const prefixes = (item?.servers ?? DOCUMENT.servers ?? []).map(({ url }) => url.replace('/dicomweb', '/base'));
+    const verbs = VERBS.filter((verb) => item?.[verb] !== undefined);
+    return verbs.flatMap((verb) =>
+      prefixes.map((prefix) => `${verb.toUpperCase()} ${posix.join(prefix, path).replace(/(?<=.)\/$/, '')}`),
+    );
+  });
 }
 
 /** The same of every route. */

@@ -1,37 +1,30 @@
-// The gateway: what HTTP talks to. Wires the PACS, the cache, the inbox and the services together.
+// The gateway: what HTTP talks to. Wires the PACS, the cache, the inbox and the archives together.
 
-import type { Dataset } from '../dimse/data/dataset.ts';
 import { DicomError } from '../dimse/errors.ts';
+import { type Archive, createArchive } from './archive.ts';
 import { Cache, type StoredFile } from './cache/cache.ts';
 import type { Config } from './config/config.ts';
 import { type Bulkdata, bulkdataOf } from './metadata/bulkdata.ts';
-import { metadataOf } from './metadata/metadata.ts';
 import { createPacs, type Pacs } from './pacs/pacs.ts';
-import type { Resource } from './resource.ts';
 import { createFetch } from './retrieve/fetch.ts';
+import { type Holder, Holders } from './retrieve/holders.ts';
 import { type Inbox, openInbox } from './retrieve/inbox.ts';
 import { inboxOptions } from './retrieve/inbox-options.ts';
 import { Retrieval } from './retrieve/retrieve.ts';
 import { createTransfer } from './retrieve/transfer.ts';
-import type { SearchRequest } from './search/query.ts';
-import { type SearchResults, search } from './search/search.ts';
-import { type StoreItem, type StoreOptions, type StoreResult, store } from './store/store.ts';
 
+export type { Archive } from './archive.ts';
 export type { StoredFile } from './cache/cache.ts';
 export type { StoreItem, StoreResult } from './store/store.ts';
 
 export type Readiness = { ready: boolean; pacs: { name: string; ok: boolean; reason?: string }[] };
 
 export interface Gateway {
-  search(request: SearchRequest, options: { baseUrl: string; signal: AbortSignal }): Promise<SearchResults>;
-  /** Each instance of the resource as soon as it is complete; whoever takes one releases it. Throws 'not-found' when empty. */
-  retrieve(resource: Resource, options: { signal: AbortSignal }): AsyncIterable<StoredFile>;
-  /** One instance, fetched alone. */
-  open(resource: Resource, options: { signal: AbortSignal }): Promise<StoredFile>;
-  /** One full data set per instance, in the order of `retrieve`. */
-  metadata(resource: Resource, options: { baseUrl: string; signal: AbortSignal }): AsyncIterable<Dataset>;
+  /** The PACS of that AE title, else what stands for all of them. Throws 'not-found' for an AE title that is not configured. */
+  of(aeTitle?: string): Archive;
+  /** AE titles of the PACS, in the order of the configuration. */
+  readonly aeTitles: readonly string[];
   bulkdata(file: StoredFile, path: string): Promise<Bulkdata>;
-  store(instances: AsyncIterable<StoreItem>, options: Omit<StoreOptions, 'onSent'>): Promise<StoreResult>;
   /** C-ECHO to every PACS; ready when all answer. */
   ready(signal: AbortSignal): Promise<Readiness>;
   close(): Promise<void>;
@@ -47,62 +40,60 @@ export async function createGateway(config: Config, { log = SILENT }: { log?: Lo
   requireWays(config);
   const debug = (line: string) => log.debug(line);
   const warn = (line: string) => log.warn(line);
-  const all = config.pacs.map((one) => createPacs({ config: one, aeTitle: config.aeTitle, log: debug }));
+  const peers = config.pacs.map((one) => createPacs({ config: one, aeTitle: config.aeTitle, log: debug }));
   const cache = await Cache.open({ ...config.cache, log: warn });
   const inbox = await inboxOf(config, log).catch((error: unknown) => {
     cache.close();
     throw error;
   });
   const fetch = createFetch(cache, createTransfer(inbox), config.cache);
-  const retrieval = new Retrieval({ pacs: all, cache, fetch, checkAfter: config.cache.checkAfter, log: warn });
-  const stop = new AbortController();
-  const untilStopped = <O extends { signal: AbortSignal }>(options: O): O => ({
-    ...options,
-    signal: AbortSignal.any([options.signal, stop.signal]),
+  const { checkAfter } = config.cache;
+  const all = peers.map((pacs): Holder => {
+    return { pacs, retrieval: new Retrieval({ pacs, cache, fetch, checkAfter, log: warn }) };
   });
-  // Who stores and then retrieves must get what was stored.
-  const onSent: StoreOptions['onSent'] = ({ studyInstanceUid: study, seriesInstanceUid: series, sopInstanceUid }) => {
-    if (study !== undefined && series !== undefined) cache.forget({ study, series, instance: sopInstanceUid });
-  };
-  const [first] = all;
-  if (first === undefined) throw new DicomError('malformed', 'config: pacs: expected at least one PACS');
+  const stop = new AbortController();
   return {
-    search: (request, options) => search(first, request, { ...untilStopped(options), limits: config.limits }),
-    retrieve: (resource, options) => retrieval.retrieve(resource, untilStopped(options)),
-    open: (resource, options) => retrieval.open(resource, untilStopped(options)),
-    metadata: (resource, options) => metadata(retrieval, config, resource, untilStopped(options)),
+    of: archives(config, all, { cache, stop: stop.signal, log: warn }),
+    aeTitles: peers.map(({ name }) => name),
     bulkdata: bulkdataOf,
-    store: (instances, options) => store(first, instances, { ...untilStopped(options), onSent, log: warn }),
     ready: (signal) => ready(all, signal),
     close: async () => {
       stop.abort();
-      await retrieval.close();
-      await Promise.all([...all.map((pacs) => pacs.close()), inbox?.close()]);
+      await Promise.all(all.map(({ retrieval }) => retrieval.close()));
+      await Promise.all([...all.map(({ pacs }) => pacs.close()), inbox?.close()]);
       cache.close();
     },
   };
 }
 
-async function* metadata(
-  retrieval: Retrieval,
-  { limits }: Config,
-  resource: Resource,
-  { baseUrl, signal }: { baseUrl: string; signal: AbortSignal },
-): AsyncGenerator<Dataset, void> {
-  for await (const file of retrieval.retrieve(resource, { signal })) {
-    let dataset: Dataset;
-    try {
-      dataset = await metadataOf(file, { baseUrl, inlineBytes: limits.inlineBytes });
-    } finally {
-      file.release();
-    }
-    yield dataset;
-  }
+type Shared = { cache: Cache; stop: AbortSignal; log: (line: string) => void };
+
+/** The archives by name; without a name that of `defaultPacs`, else all PACS as one, which store to `storePacs`. */
+function archives({ limits, ...config }: Config, all: readonly Holder[], shared: Shared): Gateway['of'] {
+  const holders = new Holders({ all, pacsMs: limits.pacsMs, ...shared });
+  const onFound = (study: string, { name }: Pacs) => holders.learn(study, name);
+  const alone = ({ pacs, retrieval }: Holder, target = pacs) =>
+    createArchive({ searched: [pacs], source: retrieval, target, limits, onFound, ...shared });
+  const named = new Map(all.map((one) => [one.pacs.name, alone(one)]));
+  const pick = (name: string | undefined) => all.find(({ pacs }) => pacs.name === name);
+  const single = all.length === 1 ? all[0] : pick(config.defaultPacs);
+  const target = (pick(config.storePacs) ?? single ?? all[0])?.pacs;
+  if (target === undefined) throw new DicomError('malformed', 'config: pacs: expected at least one PACS');
+  const searched = all.map(({ pacs }) => pacs);
+  const unnamed =
+    single === undefined
+      ? createArchive({ searched, source: holders, target, limits, onFound, ...shared })
+      : alone(single, target);
+  return (aeTitle) => {
+    const archive = aeTitle === undefined ? unnamed : named.get(aeTitle);
+    if (archive !== undefined) return archive;
+    throw new DicomError('not-found', `no PACS with the AE title ${aeTitle} is configured`, { field: 'aet' });
+  };
 }
 
-async function ready(all: readonly Pacs[], signal: AbortSignal): Promise<Readiness> {
+async function ready(all: readonly Holder[], signal: AbortSignal): Promise<Readiness> {
   const pacs = await Promise.all(
-    all.map(async ({ name, echo }) => {
+    all.map(async ({ pacs: { name, echo } }) => {
       try {
         await echo(signal);
         return { name, ok: true };

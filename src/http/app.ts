@@ -19,6 +19,7 @@ import { DicomError } from '../dimse/errors.ts';
 import type { Renderer } from '../render/render.ts';
 import { baseUrl, trustedBy } from './base-url.ts';
 import { addDocumentation } from './documentation.ts';
+import { aeTitleOf } from './paths.ts';
 import { rawProblem, sendNotAllowed, sendProblem } from './problem.ts';
 import { parseQuery } from './query.ts';
 import { addResources } from './resources.ts';
@@ -60,6 +61,8 @@ export async function buildApp(gateway: Gateway, renderer: Renderer, options: Ap
   });
   app.addHook('onRequest', async (request) => {
     request.query = parseQuery(request.raw.url ?? '');
+    // A PACS that there is not has no resources at all, whatever else is wrong with the request.
+    service.archive(request);
   });
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions } = request;
@@ -107,7 +110,12 @@ function createService(gateway: Gateway, renderer: Renderer, options: AppOptions
     strictAccept,
     emptySearch,
     limits: { ...UPLOAD_LIMITS, ...options.limits },
-    baseUrl: (request) => baseUrl(request, addressing),
+    archive: (request) => gateway.of(aeTitleOf(request)),
+    baseUrl: (request) => {
+      const aeTitle = aeTitleOf(request);
+      const place = aeTitle === undefined ? '' : `/aets/${encodeURIComponent(aeTitle)}`;
+      return baseUrl(request, addressing) + place;
+    },
   };
 }
 

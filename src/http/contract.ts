@@ -10,15 +10,26 @@ export function readContract(): Contract {
   return JSON.parse(readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8'));
 }
 
-/** The contract as a client at `origin` sees it: the services under `baseUrl`, the others at the root of it. */
-export function contractAt(contract: Contract, baseUrl: string, basePath: string): Contract {
+/** Where a client finds the services: all PACS at `baseUrl`, which ends with `basePath`, and each by its AE title. */
+export type Place = { baseUrl: string; basePath: string; aeTitles: readonly string[] };
+
+/** The contract as a client sees it: the services under `baseUrl`, the others at the root of it. */
+export function contractAt(contract: Contract, { baseUrl, basePath, aeTitles }: Place): Contract {
   const root = baseUrl.endsWith(basePath)
     ? baseUrl.slice(0, baseUrl.length - basePath.length)
     : new URL(baseUrl).origin;
   const beside = `${root}${basePath.replace(/\/[^/]*$/, '')}`;
+  const [first = '', ...others] = aeTitles;
+  const aet = {
+    default: first,
+    enum: [first, ...others] satisfies [string, ...string[]],
+    description: 'AE title of the PACS',
+  };
+  const ofOnePacs = { url: `${baseUrl}/aets/{aet}`, description: 'One PACS', variables: { aet } };
   const paths = Object.entries(contract.paths ?? {}).map(([path, item]) => {
     if (item?.servers === undefined) return [path, item];
-    return [path, { ...item, servers: [{ url: path === '/wado' ? beside || '/' : root || '/' }] }];
+    const servers = path === '/wado' ? [{ url: beside || '/' }, ofOnePacs] : [{ url: root || '/' }];
+    return [path, { ...item, servers }];
   });
-  return { ...contract, servers: [{ url: baseUrl }], paths: Object.fromEntries(paths) };
+  return { ...contract, servers: [{ url: baseUrl }, ofOnePacs], paths: Object.fromEntries(paths) };
 }

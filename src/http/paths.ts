@@ -39,6 +39,11 @@ export function frameList(text: string): number[] {
   return frames;
 }
 
+/** The AE title in the path of `request`, where it names a PACS. */
+export function aeTitleOf(request: FastifyRequest): string | undefined {
+  return (request.params as { aet?: string } | undefined)?.aet;
+}
+
 type Params = { study?: string; series?: string; instance?: string; frames?: string };
 
 /** The resource that the path of `request` names. @throws DicomError `malformed` */

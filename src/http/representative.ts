@@ -1,7 +1,7 @@
 // The instance that stands for a study or a series in a thumbnail: the middle instance of the first series of images,
 // found by queries, so that nothing but this one instance is retrieved.
 
-import type { Gateway } from '../bridge/gateway.ts';
+import type { Archive } from '../bridge/gateway.ts';
 import type { Resource } from '../bridge/resource.ts';
 import type { Dataset } from '../dimse/data/dataset.ts';
 import { Tag } from '../dimse/data/tags.ts';
@@ -39,14 +39,14 @@ const WITHOUT_PICTURE = new Set([
 ]);
 
 async function find(
-  gateway: Gateway,
+  archive: Archive,
   level: 'series' | 'instance',
   { study, series }: Resource,
   { baseUrl, signal }: Asking,
   parameters: [name: string, value: string][] = [],
 ): Promise<Dataset[]> {
   const within = series === undefined ? { study } : { study, series };
-  const { results } = await gateway.search({ level, ...within, parameters }, { baseUrl, signal });
+  const { results } = await archive.search({ level, ...within, parameters }, { baseUrl, signal });
   const found: Dataset[] = [];
   for await (const dataset of results) found.push(dataset);
   return found;
@@ -63,21 +63,21 @@ function numberOf(dataset: Dataset, tag: string): number {
 }
 
 /** @throws DicomError `not-found` when the study or series has no instance */
-export async function representativeOf(gateway: Gateway, resource: Resource, asking: Asking): Promise<Resource> {
+export async function representativeOf(archive: Archive, resource: Resource, asking: Asking): Promise<Resource> {
   const { study } = resource;
-  const row = await seriesOf(gateway, resource, asking);
+  const row = await seriesOf(archive, resource, asking);
   const series = resource.series ?? text(row, Tag.SeriesInstanceUID);
   if (series === undefined) throw new DicomError('not-found', 'the study has no series', { field: 'study' });
   const within = { study, series };
   const instance =
-    (await numberedMiddle(gateway, within, row, asking)) ?? (await listedMiddle(gateway, within, asking));
+    (await numberedMiddle(archive, within, row, asking)) ?? (await listedMiddle(archive, within, asking));
   if (instance === undefined) throw new DicomError('not-found', 'the resource has no instance', { field: 'series' });
   return { ...within, instance };
 }
 
 /** Most series number their instances from 1: then one row tells the middle, where a list may take a PACS a second. */
 async function numberedMiddle(
-  gateway: Gateway,
+  archive: Archive,
   within: Resource,
   row: Dataset | undefined,
   asking: Asking,
@@ -85,23 +85,23 @@ async function numberedMiddle(
   const count = row === undefined ? Number.MAX_SAFE_INTEGER : numberOf(row, Tag.NumberOfSeriesRelatedInstances);
   if (count === Number.MAX_SAFE_INTEGER) return undefined;
   const middle = Math.floor(count / 2) + 1;
-  const matches = await find(gateway, 'instance', within, asking, [['InstanceNumber', String(middle)]]);
+  const matches = await find(archive, 'instance', within, asking, [['InstanceNumber', String(middle)]]);
   return text(
     matches.find((one) => numberOf(one, Tag.InstanceNumber) === middle),
     Tag.SOPInstanceUID,
   );
 }
 
-async function listedMiddle(gateway: Gateway, within: Resource, asking: Asking): Promise<string | undefined> {
-  const all = await find(gateway, 'instance', within, asking);
+async function listedMiddle(archive: Archive, within: Resource, asking: Asking): Promise<string | undefined> {
+  const all = await find(archive, 'instance', within, asking);
   all.sort((a, b) => numberOf(a, Tag.InstanceNumber) - numberOf(b, Tag.InstanceNumber));
   return text(all[Math.floor(all.length / 2)], Tag.SOPInstanceUID);
 }
 
 /** What the PACS says of the series, or of the first with pictures of the study. */
-async function seriesOf(gateway: Gateway, { study, series }: Resource, asking: Asking): Promise<Dataset | undefined> {
+async function seriesOf(archive: Archive, { study, series }: Resource, asking: Asking): Promise<Dataset | undefined> {
   const wanted: [string, string][] = series === undefined ? [] : [['SeriesInstanceUID', series]];
-  const all = await find(gateway, 'series', { study }, asking, wanted);
+  const all = await find(archive, 'series', { study }, asking, wanted);
   if (series !== undefined) return all.find((one) => text(one, Tag.SeriesInstanceUID) === series);
   return all.find((one) => !WITHOUT_PICTURE.has(text(one, Tag.Modality) ?? '')) ?? all[0];
 }

@@ -1,7 +1,7 @@
 // Every resource of the web side, in reading order.
 
 import { bulkdataRoutes } from './routes/bulkdata.ts';
-import { capabilitiesRoutes } from './routes/capabilities.ts';
+import { capabilitiesRoutes, contractRoutes } from './routes/capabilities.ts';
 import { framesRoutes } from './routes/frames.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metadataRoutes } from './routes/metadata.ts';
@@ -15,11 +15,23 @@ import type { AddResource, Service } from './service.ts';
 
 /** Calls `add` for every resource, with its whole path. */
 export function addResources(add: AddResource, service: Service): void {
-  const base: AddResource = (path, handlers) => add(service.basePath + path, handlers);
-  // WADO-URI has no place in the tree of resources: it stands beside the base path's last segment.
-  const beside: AddResource = (path, handlers) => add(service.basePath.replace(/\/[^/]*$/, '') + path, handlers);
+  const { basePath } = service;
+  const under = (prefix: string): AddResource => {
+    return (path, handlers) => add(prefix + path || '/', handlers);
+  };
   healthRoutes(add, service);
-  capabilitiesRoutes(add, service);
+  contractRoutes(add, service);
+  services(under(basePath), service);
+  // WADO-URI has no place in the tree of resources: it stands beside the base path's last segment.
+  wadoUriRoutes(under(basePath.replace(/\/[^/]*$/, '')), service);
+  // The same for one PACS alone.
+  services(under(`${basePath}/aets/:aet`), service);
+  wadoUriRoutes(under(`${basePath}/aets/:aet`), service);
+}
+
+/** The resources of PS3.18 10.1 below `base`. */
+function services(base: AddResource, service: Service): void {
+  capabilitiesRoutes(base, service);
   base('/studies', {
     GET: (request, reply) => search('study', request, reply, service),
     POST: (request, reply) => store(request, reply, service),
@@ -35,5 +47,4 @@ export function addResources(add: AddResource, service: Service): void {
   bulkdataRoutes(base, service);
   renderedRoutes(base, service);
   thumbnailRoutes(base, service);
-  wadoUriRoutes(beside, service);
 }

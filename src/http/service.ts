@@ -1,7 +1,7 @@
 // What every route is given: the gateway, the renderer, and how this service is seen from outside.
 
 import type { FastifyRequest, RouteHandlerMethod } from 'fastify';
-import type { Gateway, StoredFile } from '../bridge/gateway.ts';
+import type { Archive, Gateway, StoredFile } from '../bridge/gateway.ts';
 import { pathOf } from '../bridge/resource.ts';
 import type { Renderer } from '../render/render.ts';
 import type { Wanted } from './accept.ts';
@@ -13,12 +13,14 @@ export type UploadLimits = { maxInstanceBytes: number; maxUploadBytes: number; m
 
 export type Service = {
   gateway: Gateway;
+  /** What the request is about: one PACS where its path names it, else what the base path stands for. Throws 'not-found'. */
+  archive(request: FastifyRequest): Archive;
   renderer: Renderer;
   basePath: string;
   strictAccept: boolean;
   emptySearch: 200 | 204;
   limits: UploadLimits;
-  /** Absolute URL of the services as this client sees them, without a slash at its end. */
+  /** Absolute URL of the services as this client sees them, of the PACS that its path names, without a slash at its end. */
   baseUrl(request: FastifyRequest): string;
 };
 

@@ -34,9 +34,9 @@ async function start(t: TestContext, behaviour: Behaviour = {}) {
 test('metadata of a study is one data set per instance, in the order of its retrieve', async (t) => {
   const { gateway, peer } = await start(t);
   const options = { baseUrl: 'http://host/dicomweb', signal: never };
-  const metadata = await collect(gateway.metadata({ study: '1.1' }, options));
+  const metadata = await collect(gateway.of().metadata({ study: '1.1' }, options));
   const uids = metadata.map((dataset) => dataset['00080018']?.Value?.[0]);
-  assert.deepEqual(uids, await drain(gateway.retrieve({ study: '1.1' }, { signal: never })));
+  assert.deepEqual(uids, await drain(gateway.of().retrieve({ study: '1.1' }, { signal: never })));
   assert.equal(
     metadata[0]?.['7FE00010']?.BulkDataURI,
     'http://host/dicomweb/studies/1.1/series/1.1.1/instances/1.1.1.2/bulkdata/7FE00010',
@@ -46,7 +46,7 @@ test('metadata of a study is one data set per instance, in the order of its retr
 
 test('bulk data of an opened instance is its value', async (t) => {
   const { gateway } = await start(t);
-  const file = await gateway.open({ study: '1.1', series: '1.1.1', instance: '1.1.1.1' }, { signal: never });
+  const file = await gateway.of().open({ study: '1.1', series: '1.1.1', instance: '1.1.1.1' }, { signal: never });
   const { length, vr, mediaType, read } = await gateway.bulkdata(file, '7FE00010');
   assert.deepEqual([length, vr, mediaType], [512, 'OW', 'application/octet-stream']);
   assert.equal(Buffer.concat(await collect(read())).length, 512);
@@ -55,7 +55,7 @@ test('bulk data of an opened instance is its value', async (t) => {
 
 test('open is for instances only', async (t) => {
   const { gateway } = await start(t);
-  await assert.rejects(gateway.open({ study: '1.1' }, { signal: never }), { kind: 'malformed' });
+  await assert.rejects(gateway.of().open({ study: '1.1' }, { signal: never }), { kind: 'malformed' });
 });
 
 test('ready tells each PACS apart, and why one is not', async (t) => {
@@ -80,7 +80,7 @@ test('close ends what runs, also for a reader that has stalled', async (t) => {
   const { gateway, peer } = await start(t, {
     before: async (index) => (index > 0 ? new Promise(() => {}) : undefined),
   });
-  const files = gateway.retrieve({ study: '1.1' }, { signal: never })[Symbol.asyncIterator]();
+  const files = gateway.of().retrieve({ study: '1.1' }, { signal: never })[Symbol.asyncIterator]();
   const first = await files.next();
   peer.listener.close();
   await gateway.close();

@@ -1,17 +1,20 @@
 // A retrieval in front of fake PACS, as createGateway wires it, with what tests look at.
 
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { Cache } from '../../src/bridge/cache/cache.ts';
 import type { PacsConfig } from '../../src/bridge/config/config.ts';
 import { createPacs, type Pacs } from '../../src/bridge/pacs/pacs.ts';
 import { createFetch } from '../../src/bridge/retrieve/fetch.ts';
+import { Holders } from '../../src/bridge/retrieve/holders.ts';
 import { type Inbox, openInbox } from '../../src/bridge/retrieve/inbox.ts';
 import { Retrieval } from '../../src/bridge/retrieve/retrieve.ts';
 import { createTransfer } from '../../src/bridge/retrieve/transfer.ts';
 import { emptyDir } from './fixtures.ts';
 import type { FakePacs } from './peer-pacs.ts';
 
-export type Rig = { retrieval: Retrieval; cache: Cache; inbox: Inbox; pacs: Pacs[] };
+/** `retrieval` is from the first PACS, `holders` from all. */
+export type Rig = { retrieval: Retrieval; holders: Holders; cache: Cache; inbox: Inbox; pacs: Pacs[] };
 
 export const GATEWAY = 'GATEWAY';
 
@@ -50,12 +53,14 @@ export async function startRetrieval(
   for (const peer of peers) peer.behaviour.peers ??= { [GATEWAY]: inbox.port };
   const pacs = peers.map((peer) => createPacs({ config: configOf(peer, more), aeTitle: GATEWAY }));
   const fetch = createFetch(cache, createTransfer(inbox), { checkAfter });
-  const retrieval = new Retrieval({ pacs, cache, fetch, checkAfter });
+  const all = pacs.map((one) => ({ pacs: one, retrieval: new Retrieval({ pacs: one, cache, fetch, checkAfter }) }));
+  const holders = new Holders({ all, cache, pacsMs: 5000 });
+  const [{ retrieval } = assert.fail('no PACS')] = all;
   t.after(async () => {
     await Promise.all(pacs.map((one) => one.close()));
     await inbox.close();
-    await retrieval.idle();
+    await Promise.all(all.map((one) => one.retrieval.idle()));
     cache.close();
   });
-  return { retrieval, cache, inbox, pacs };
+  return { retrieval, holders, cache, inbox, pacs };
 }

@@ -1,9 +1,9 @@
-// A gateway without a PACS: it holds the fixtures as files and answers as the contract says, and counts what is asked of it.
+// A gateway without a PACS, which is its own archive: it holds the fixtures as files and answers as the contract says, and counts what is asked of it.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Gateway, StoredFile, StoreItem } from '../../src/bridge/gateway.ts';
+import type { Archive, Gateway, StoredFile, StoreItem } from '../../src/bridge/gateway.ts';
 import { bulkdataOf } from '../../src/bridge/metadata/bulkdata.ts';
 import { metadataOf } from '../../src/bridge/metadata/metadata.ts';
 import type { Resource } from '../../src/bridge/resource.ts';
@@ -16,25 +16,26 @@ import { FIXTURES, type Fixture, STUDY } from './fixtures.ts';
 
 export type Stored = { sopInstanceUid: string; transferSyntaxUid: string; bytes: Buffer };
 
-export type FakeGateway = Gateway & {
-  searches: SearchRequest[];
-  /** What `search` finds, and what it warns of. */
-  found: Dataset[];
-  warnings: string[];
-  stored: Stored[];
-  /** Status that the PACS gives each stored instance; 0 by default. */
-  storeStatus(item: { sopInstanceUid: string }): number;
-  /** Thrown by every call, when set. */
-  failure: Error | undefined;
-  /** Thrown by `retrieve` and `metadata` behind so many instances. */
-  failAfter: { instances: number; error: Error } | undefined;
-  /** Files given out and not yet released. */
-  held: number;
-  /** Calls whose signal fired. */
-  aborted: number;
-  /** Waited for by `open`, `retrieve` and `search` before they answer. */
-  gate: Promise<void> | undefined;
-};
+export type FakeGateway = Gateway &
+  Archive & {
+    searches: SearchRequest[];
+    /** What `search` finds, and what it warns of. */
+    found: Dataset[];
+    warnings: string[];
+    stored: Stored[];
+    /** Status that the PACS gives each stored instance; 0 by default. */
+    storeStatus(item: { sopInstanceUid: string }): number;
+    /** Thrown by every call, when set. */
+    failure: Error | undefined;
+    /** Thrown by `retrieve` and `metadata` behind so many instances. */
+    failAfter: { instances: number; error: Error } | undefined;
+    /** Files given out and not yet released. */
+    held: number;
+    /** Calls whose signal fired. */
+    aborted: number;
+    /** Waited for by `open`, `retrieve` and `search` before they answer. */
+    gate: Promise<void> | undefined;
+  };
 
 export async function createFakeGateway(): Promise<FakeGateway> {
   const dir = await mkdtemp(join(tmpdir(), 'http-test-'));
@@ -74,6 +75,11 @@ export async function createFakeGateway(): Promise<FakeGateway> {
       }
     },
     bulkdata: bulkdataOf,
+    aeTitles: ['FAKE'],
+    of(aeTitle = 'FAKE') {
+      if (aeTitle !== 'FAKE') throw new DicomError('not-found', `no PACS with the AE title ${aeTitle} is configured`);
+      return fake;
+    },
     async store(items, options) {
       if (fake.failure !== undefined) throw fake.failure;
       const rows: StoreRow[] = [];

@@ -1,11 +1,13 @@
-// The index of the cache: which instance is in which file, and which studies and series are there as a whole. node:sqlite, held
-// by one process at a time; a row exists only for a file that is complete.
+// The index of the cache: which instance of which PACS is in which file, and which studies and series are there as a whole.
+// node:sqlite, held by one process at a time; a row exists only for a file that is complete.
 
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { DicomError } from '../../dimse/errors.ts';
 import type { Resource } from '../resource.ts';
 
 export type IndexRow = {
+  /** AE title of the PACS it came from. */
+  source: string;
   study: string;
   series: string;
   instance: string;
@@ -19,22 +21,28 @@ export type IndexRow = {
   storedAt: number;
 };
 
+export type InstanceKey = Pick<IndexRow, 'source' | 'study' | 'series' | 'instance'>;
+
 /** A study (`series` absent) or series that is there as a whole. `instances` are 'series/instance' in order of arrival. */
 export type Whole = { instances: string[]; checkedAt: number };
 
+/** To be raised with every change of the schema: what an index of another shape says is thrown away. */
+const VERSION = 1;
+
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS instance (
-    study TEXT NOT NULL, series TEXT NOT NULL, instance TEXT NOT NULL, file TEXT NOT NULL UNIQUE,
+    study TEXT NOT NULL, source TEXT NOT NULL, series TEXT NOT NULL, instance TEXT NOT NULL, file TEXT NOT NULL UNIQUE,
     sopClass TEXT NOT NULL, transferSyntax TEXT NOT NULL, dataOffset INTEGER NOT NULL, size INTEGER NOT NULL,
-    storedAt INTEGER NOT NULL, usedAt INTEGER NOT NULL, PRIMARY KEY (study, series, instance)
+    storedAt INTEGER NOT NULL, usedAt INTEGER NOT NULL, PRIMARY KEY (study, source, series, instance)
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS by_use ON instance (usedAt);
   CREATE TABLE IF NOT EXISTS whole (
-    study TEXT NOT NULL, series TEXT NOT NULL, instances TEXT NOT NULL, checkedAt INTEGER NOT NULL,
-    PRIMARY KEY (study, series)
-  ) WITHOUT ROWID;`;
+    study TEXT NOT NULL, source TEXT NOT NULL, series TEXT NOT NULL, instances TEXT NOT NULL, checkedAt INTEGER NOT NULL,
+    PRIMARY KEY (study, source, series)
+  ) WITHOUT ROWID;
+  PRAGMA user_version = ${VERSION};`;
 
-const COLUMNS = 'study, series, instance, file, sopClass, transferSyntax, dataOffset, size, storedAt';
+const COLUMNS = 'source, study, series, instance, file, sopClass, transferSyntax, dataOffset, size, storedAt';
 
 /** How many last uses are held in memory before they are written. */
 const USES = 1000;
@@ -50,7 +58,9 @@ export class CacheIndex {
       this.#database = new DatabaseSync(path);
       // The lock lives as long as the process, however it ends. A crash of the machine may lose rows, never tear them.
       this.#database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
-      this.#database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
+      const isOther = this.#database.prepare('PRAGMA user_version').get()?.user_version !== VERSION;
+      const clear = isOther ? 'DROP TABLE IF EXISTS instance; DROP TABLE IF EXISTS whole;' : '';
+      this.#database.exec(`BEGIN IMMEDIATE; ${clear} ${SCHEMA} COMMIT;`);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : '';
       throw new DicomError('busy', `cache: its index cannot be opened (in use by another process?): ${reason}`, {
@@ -60,24 +70,32 @@ export class CacheIndex {
     }
   }
 
-  find({ study, series, instance }: Required<Omit<Resource, 'frames'>>): IndexRow | undefined {
-    const sql = `SELECT ${COLUMNS} FROM instance WHERE study = ? AND series = ? AND instance = ?`;
-    return this.#sql(sql).get(study, series, instance) as IndexRow | undefined;
+  find({ source, study, series, instance }: InstanceKey): IndexRow | undefined {
+    const sql = `SELECT ${COLUMNS} FROM instance WHERE study = ? AND source = ? AND series = ? AND instance = ?`;
+    return this.#sql(sql).get(study, source, series, instance) as IndexRow | undefined;
+  }
+
+  /** A PACS that instances of the study came from. */
+  sourceOf(study: string): string | undefined {
+    const row = this.#sql('SELECT source FROM instance WHERE study = ? LIMIT 1').get(study);
+    return row?.source as string | undefined;
   }
 
   /** Puts a row in; the one it replaces is returned. */
   put(row: IndexRow): IndexRow | undefined {
     const before = this.find(row);
-    const sql = `INSERT OR REPLACE INTO instance (${COLUMNS}, usedAt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-    const { study, series, instance, file, sopClass, transferSyntax, dataOffset, size, storedAt } = row;
-    this.#sql(sql).run(study, series, instance, file, sopClass, transferSyntax, dataOffset, size, storedAt, Date.now());
+    const sql = `INSERT OR REPLACE INTO instance (${COLUMNS}, usedAt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    const { source, study, series, instance, file, sopClass, transferSyntax, dataOffset, size, storedAt } = row;
+    const key = [source, study, series, instance];
+    this.#sql(sql).run(...key, file, sopClass, transferSyntax, dataOffset, size, storedAt, Date.now());
     return before;
   }
 
   /** Takes a row out; its study and series are no longer whole. */
-  remove({ study, series, instance }: IndexRow): void {
-    this.#sql('DELETE FROM instance WHERE study = ? AND series = ? AND instance = ?').run(study, series, instance);
-    this.#sql("DELETE FROM whole WHERE study = ? AND series IN ('', ?)").run(study, series);
+  remove({ source, study, series, instance }: InstanceKey): void {
+    const sql = 'DELETE FROM instance WHERE study = ? AND source = ? AND series = ? AND instance = ?';
+    this.#sql(sql).run(study, source, series, instance);
+    this.#sql("DELETE FROM whole WHERE study = ? AND source = ? AND series IN ('', ?)").run(study, source, series);
   }
 
   *rows(): Generator<IndexRow> {
@@ -97,19 +115,19 @@ export class CacheIndex {
   }
 
   /** Of exactly this study or series. */
-  whole({ study, series = '' }: Resource): Whole | undefined {
-    const sql = 'SELECT instances, checkedAt FROM whole WHERE study = ? AND series = ?';
-    const row = this.#sql(sql).get(study, series) as { instances: string; checkedAt: number } | undefined;
+  whole(source: string, { study, series = '' }: Resource): Whole | undefined {
+    const sql = 'SELECT instances, checkedAt FROM whole WHERE study = ? AND source = ? AND series = ?';
+    const row = this.#sql(sql).get(study, source, series) as { instances: string; checkedAt: number } | undefined;
     return row === undefined ? undefined : { instances: row.instances.split('\n'), checkedAt: row.checkedAt };
   }
 
-  setWhole({ study, series = '' }: Resource, { instances, checkedAt }: Whole): void {
-    const sql = 'INSERT OR REPLACE INTO whole (study, series, instances, checkedAt) VALUES (?, ?, ?, ?)';
-    this.#sql(sql).run(study, series, instances.join('\n'), checkedAt);
+  setWhole(source: string, { study, series = '' }: Resource, { instances, checkedAt }: Whole): void {
+    const sql = 'INSERT OR REPLACE INTO whole (study, source, series, instances, checkedAt) VALUES (?, ?, ?, ?, ?)';
+    this.#sql(sql).run(study, source, series, instances.join('\n'), checkedAt);
   }
 
-  removeWhole({ study, series = '' }: Resource): void {
-    this.#sql('DELETE FROM whole WHERE study = ? AND series = ?').run(study, series);
+  removeWhole(source: string, { study, series = '' }: Resource): void {
+    this.#sql('DELETE FROM whole WHERE study = ? AND source = ? AND series = ?').run(study, source, series);
   }
 
   close(): void {

@@ -1,5 +1,6 @@
-// The cache: retrieved instances as Part 10 files in a private folder, data sets byte for byte as the PACS sent them. A file is
-// written under another name until it is whole; what is being read is never evicted.
+// The cache: retrieved instances as Part 10 files in a private folder, data sets byte for byte as the PACS sent them. What one
+// PACS gave is never another's (`source` is an AE title). A file is written under another name until it is whole; what is being
+// read is never evicted.
 
 import { randomUUID } from 'node:crypto';
 import { rmSync, statSync } from 'node:fs';
@@ -82,11 +83,11 @@ export class Cache {
    */
   async write(
     instance: IdentifiedInstance,
-    sourceAeTitle: string,
-    generation = this.generation(instance.studyInstanceUid),
+    source: string,
+    generation = this.generation(source, instance.studyInstanceUid),
   ): Promise<StoredFile> {
     const { sopClassUid, sopInstanceUid, transferSyntaxUid } = instance;
-    const meta = writeFileMeta({ sopClassUid, sopInstanceUid, transferSyntaxUid, sourceAeTitle });
+    const meta = writeFileMeta({ sopClassUid, sopInstanceUid, transferSyntaxUid, sourceAeTitle: source });
     const name = randomUUID();
     const file = `${name}.dcm`;
     const part = join(this.#files, `${name}.part`);
@@ -100,6 +101,7 @@ export class Cache {
       throw error;
     }
     const row: IndexRow = {
+      source,
       study: instance.studyInstanceUid,
       series: instance.seriesInstanceUid,
       instance: sopInstanceUid,
@@ -110,7 +112,7 @@ export class Cache {
       size,
       storedAt: Date.now(),
     };
-    if (generation !== this.generation(row.study)) {
+    if (generation !== this.generation(source, row.study)) {
       this.#orphans.add(file);
       return this.#pin(row);
     }
@@ -123,10 +125,10 @@ export class Cache {
   }
 
   /** The instance, when it is here under exactly this study and series and not too old. */
-  open(resource: Resource): StoredFile | undefined {
+  open(source: string, resource: Resource): StoredFile | undefined {
     const { study, series, instance } = resource;
     if (series === undefined || instance === undefined) return undefined;
-    const row = this.#index.find({ study, series, instance });
+    const row = this.#index.find({ source, study, series, instance });
     if (row === undefined || Date.now() - row.storedAt > this.#options.maxAge) return undefined;
     if (!this.#isThere(row)) {
       // Somebody has cleared the folder: it must not stay an error until the row is too old.
@@ -141,13 +143,13 @@ export class Cache {
    * All instances of a study or series that is here as a whole, in order of arrival, each open; undefined when it is not.
    * A series of a whole study is whole.
    */
-  openWhole(resource: Resource): { files: StoredFile[]; checkedAt: number } | undefined {
-    const whole = this.#wholeOf(resource);
+  openWhole(source: string, resource: Resource): { files: StoredFile[]; checkedAt: number } | undefined {
+    const whole = this.#wholeOf(source, resource);
     if (whole === undefined) return undefined;
     const files: StoredFile[] = [];
     for (const name of whole.instances) {
       const [series = '', instance = ''] = name.split('/');
-      const file = this.open({ study: resource.study, series, instance });
+      const file = this.open(source, { study: resource.study, series, instance });
       if (file !== undefined) files.push(file);
     }
     if (files.length === whole.instances.length) return { files, checkedAt: whole.checkedAt };
@@ -161,30 +163,40 @@ export class Cache {
   }
 
   /** Changes when something of the study is forgotten; to be taken before the PACS is asked for what is kept here. */
-  generation(study: string): number {
-    return this.#generations.of(study);
+  generation(source: string, study: string): number {
+    return this.#generations.of(source, study);
+  }
+
+  /** A PACS that something of the study, held here, came from. */
+  sourceOf(study: string): string | undefined {
+    return this.#index.sourceOf(study);
   }
 
   /** Declares that these instances, all here, are the whole study or series, unless it was forgotten since `generation`. */
-  setWhole(resource: Resource, files: readonly StoredFile[], generation = this.generation(resource.study)): void {
-    if (generation !== this.generation(resource.study)) return;
+  setWhole(
+    source: string,
+    resource: Resource,
+    files: readonly StoredFile[],
+    generation = this.generation(source, resource.study),
+  ): void {
+    if (generation !== this.generation(source, resource.study)) return;
     const instances = files.map((file) => `${file.seriesInstanceUid}/${file.sopInstanceUid}`);
-    this.#index.setWhole(resource, { instances, checkedAt: Date.now() });
+    this.#index.setWhole(source, resource, { instances, checkedAt: Date.now() });
   }
 
-  removeWhole(resource: Resource): void {
-    this.#index.removeWhole(resource);
+  removeWhole(source: string, resource: Resource): void {
+    this.#index.removeWhole(source, resource);
   }
 
   /** The PACS has another or a further version of this instance: neither it nor its series and study are whole here. */
-  forget({ study, series, instance }: Required<Omit<Resource, 'frames'>>): void {
+  forget(source: string, { study, series, instance }: Required<Omit<Resource, 'frames'>>): void {
     if (this.#isClosed) return;
-    this.#generations.next(study);
+    this.#generations.next(source, study);
     this.#try('cache: a stored instance cannot be forgotten', () => {
-      const row = this.#index.find({ study, series, instance });
+      const row = this.#index.find({ source, study, series, instance });
       if (row !== undefined) this.#drop(row);
-      this.#index.removeWhole({ study, series });
-      this.#index.removeWhole({ study });
+      this.#index.removeWhole(source, { study, series });
+      this.#index.removeWhole(source, { study });
     });
   }
 
@@ -194,12 +206,12 @@ export class Cache {
     this.#isClosed = true;
   }
 
-  #wholeOf(resource: Resource): Whole | undefined {
+  #wholeOf(source: string, resource: Resource): Whole | undefined {
     if (levelOf(resource) === 'instance') return undefined;
     const { study, series } = resource;
-    const own = this.#index.whole(resource);
+    const own = this.#index.whole(source, resource);
     if (series === undefined) return own;
-    const ofStudy = this.#index.whole({ study });
+    const ofStudy = this.#index.whole(source, { study });
     if (ofStudy === undefined || (own !== undefined && own.checkedAt >= ofStudy.checkedAt)) return own;
     const instances = ofStudy.instances.filter((name) => name.startsWith(`${series}/`));
     return instances.length === 0 ? own : { instances, checkedAt: ofStudy.checkedAt };

@@ -187,11 +187,11 @@ function expectation(path: Path): string {
 }
 
 /**
- * What the schema can't say: a PACS is known by its AE title, so two can't share one; which charsets can be written; and
- * whether the files of TLS are there and fit.
+ * What the schema can't say: a PACS is known by its AE title, so two can't share one and roles are given by it; which charsets
+ * can be written; and whether the files of TLS are there and fit.
  */
 function clashes(candidate: unknown): string[] {
-  const { pacs, dicom } = candidate as Config;
+  const { pacs, dicom, ...roles } = candidate as Config;
   const tls = [
     () => listenerTlsOf(dicom.tls),
     ...pacs.map((one, index) => () => requestorTlsOf(one.tls, `pacs[${index}].tls`)),
@@ -203,7 +203,17 @@ function clashes(candidate: unknown): string[] {
       ? twice
       : [...twice, `config: pacs[${index}].charset: expected one like ISO_IR 192, ISO_IR 100`];
   });
-  return [...ofPacs, ...tls.flatMap(messageOf)];
+  return [...ofPacs, ...strangers(roles, pacs), ...tls.flatMap(messageOf)];
+}
+
+/** Roles are given to PACS that there are. */
+function strangers(roles: Pick<Config, 'defaultPacs' | 'storePacs'>, pacs: Config['pacs']): string[] {
+  const names = pacs.map(({ aeTitle }) => aeTitle);
+  return (['defaultPacs', 'storePacs'] as const).flatMap((role) => {
+    const name = roles[role];
+    if (name === undefined || names.includes(name)) return [];
+    return [`config: ${role}: expected the AE title of a PACS, one of ${names.join(', ')}`];
+  });
 }
 
 function messageOf(attempt: () => unknown): string[] {

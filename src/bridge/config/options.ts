@@ -29,6 +29,8 @@ export type Setting = {
 /** `path` of `config` is empty: it names the file, and is no setting itself. */
 export const FLAGS = [
   { flag: 'pacs', path: 'pacs', value: 'AET@host:port', description: 'a PACS behind the gateway; repeatable' },
+  { flag: 'default-pacs', path: 'defaultPacs', value: 'AET', description: 'the PACS of the base path; else all' },
+  { flag: 'store-pacs', path: 'storePacs', value: 'AET', description: 'the PACS that uploads at the base path go to' },
   { flag: 'aet', path: 'aeTitle', value: 'AET', description: 'AE title of the gateway' },
   { flag: 'dicom-host', path: 'dicom.host', value: 'HOST', description: 'address the DICOM listener binds' },
   { flag: 'dicom-port', path: 'dicom.port', value: 'PORT', description: 'port of the DICOM listener; 0: any' },

@@ -145,6 +145,12 @@ export const ConfigSchema = Type.Object(
       expects: 'at least one PACS, for example --pacs ORTHANC@127.0.0.1:4242',
       description: 'the PACS behind the gateway, as AET@host:port',
     }),
+    defaultPacs: Type.Optional(
+      aeTitle('AE title of the PACS that the base path stands for; absent: all of them together'),
+    ),
+    storePacs: Type.Optional(
+      aeTitle('AE title of the PACS that uploads at the base path go to; absent: defaultPacs, else the first'),
+    ),
     cache: group({
       dir: Type.String({ minLength: 1, description: 'folder of retrieved instances' }),
       maxBytes: count('size of the cache, in bytes; the least recently used goes first', 10 * 1024 ** 3),

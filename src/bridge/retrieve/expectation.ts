@@ -93,7 +93,8 @@ async function listSeries(
   return listed;
 }
 
-function findStudy(pacs: Pacs, study: string, signal: AbortSignal): Promise<Dataset | undefined> {
+/** What the PACS says of a study: its SOP classes and its number of instances, where it knows them; undefined when it lacks it. */
+export function findStudy(pacs: Pacs, study: string, signal: AbortSignal): Promise<Dataset | undefined> {
   const keys = {
     ...key(Tag.StudyInstanceUID, 'UI', study),
     ...key(Tag.SOPClassesInStudy, 'UI'),

@@ -82,7 +82,7 @@ export function createFetch(cache: Cache, transfer: Transfer, { checkAfter }: { 
       if (isCertain && ourFault === undefined) for (const { instance } of missing) lost.add(places, instance, error);
       throw error;
     }
-    if (resource.instance === undefined) cache.setWhole(resource, [...arrived.values()], generation);
+    if (resource.instance === undefined) cache.setWhole(pacs.name, resource, [...arrived.values()], generation);
   };
 }
 

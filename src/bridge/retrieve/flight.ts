@@ -9,11 +9,13 @@ import type { Resource } from '../resource.ts';
 /** Fetches what the flight is for; hands each instance over as soon as it is whole in the cache. */
 export type Fetch = (deliver: (file: StoredFile) => void, signal: AbortSignal) => Promise<void>;
 
+/** What is fetched, and from which PACS (AE title) into which cache. */
+export type FlightPlan = { resource: Resource; cache: Cache; source: string };
+
 export class Flight {
-  readonly resource: Resource;
+  readonly #plan: FlightPlan;
   /** Resolves when the fetch has ended, however; never rejects. */
   readonly ended: Promise<void>;
-  readonly #cache: Cache;
   readonly #generation: number;
   readonly #files: StoredFile[] = [];
   readonly #seen = new Set<string>();
@@ -23,22 +25,21 @@ export class Flight {
   #done = false;
   #error: unknown;
 
-  constructor(resource: Resource, cache: Cache, fetch: Fetch) {
-    this.resource = resource;
-    this.#cache = cache;
-    this.#generation = cache.generation(resource.study);
+  constructor(plan: FlightPlan, fetch: Fetch) {
+    this.#plan = plan;
+    this.#generation = this.#currentGeneration();
     this.ended = this.#run(fetch);
   }
 
   /** Nobody can join any more: it was given up, or has failed, or something was stored to its study since it began. */
   get isOver(): boolean {
-    const isOutdated = this.#cache.generation(this.resource.study) !== this.#generation;
+    const isOutdated = this.#currentGeneration() !== this.#generation;
     return isOutdated || this.#controller.signal.aborted || this.#error !== undefined;
   }
 
   /** Whether `part` is this resource or in it. */
   holds(part: Resource): boolean {
-    const { study, series, instance } = this.resource;
+    const { study, series, instance } = this.#plan.resource;
     return (
       part.study === study &&
       (series === undefined || part.series === series) &&
@@ -60,6 +61,11 @@ export class Flight {
     this.#controller.abort();
   }
 
+  #currentGeneration(): number {
+    const { cache, source, resource } = this.#plan;
+    return cache.generation(source, resource.study);
+  }
+
   async *#follow(part: Resource, signal: AbortSignal): AsyncGenerator<StoredFile, void> {
     try {
       for (let at = 0; ; ) {
@@ -67,7 +73,7 @@ export class Flight {
         const file = this.#files[at];
         if (file !== undefined) {
           at += 1;
-          if (belongsTo(file, part)) yield this.#cache.share(file);
+          if (belongsTo(file, part)) yield this.#plan.cache.share(file);
         } else if (!this.#done) {
           await this.#change(signal);
         } else if (this.#error !== undefined) {
@@ -95,7 +101,7 @@ export class Flight {
 
   #deliver(file: StoredFile): void {
     const key = `${file.seriesInstanceUid}/${file.sopInstanceUid}`;
-    if (this.#seen.has(key) || !belongsTo(file, this.resource)) {
+    if (this.#seen.has(key) || !belongsTo(file, this.#plan.resource)) {
       file.release();
       return;
     }

@@ -1,8 +1,8 @@
-// Retrieval: what is whole in the cache, else what a running retrieve brings anyway, else a retrieve from the PACS that has it.
+// Retrieval from one PACS: what is whole in the cache, else what a running retrieve brings anyway, else a new retrieve.
 
-import { LRUCache } from 'lru-cache';
 import { DicomError } from '../../dimse/errors.ts';
 import type { Cache, StoredFile } from '../cache/cache.ts';
+import { isNoAnswer } from '../pacs/no-answer.ts';
 import type { Pacs } from '../pacs/pacs.ts';
 import { levelOf, type Resource } from '../resource.ts';
 import { countInstances, expectationOf } from './expectation.ts';
@@ -10,8 +10,7 @@ import type { Fetch } from './fetch.ts';
 import { Flight } from './flight.ts';
 
 export type RetrievalOptions = {
-  /** In the order they are asked; the first that has the resource is the one it comes from. */
-  pacs: readonly Pacs[];
+  pacs: Pacs;
   cache: Cache;
   fetch: Fetch;
   /** Milliseconds for which a whole study or series is taken for whole without asking the PACS for its count. */
@@ -19,16 +18,9 @@ export type RetrievalOptions = {
   log?: (line: string) => void;
 };
 
-/** Studies whose PACS is remembered. */
-const REMEMBERED = 10_000;
-
-/** Errors that say that a PACS could not be asked, not that it lacks something. */
-const NO_ANSWER = ['timeout', 'unreachable', 'rejected', 'aborted', 'no-context', 'protocol', 'status', 'busy'];
-
 export class Retrieval {
   readonly #options: RetrievalOptions;
   readonly #flights = new Set<Flight>();
-  readonly #holders = new LRUCache<string, Pacs>({ max: REMEMBERED });
 
   constructor(options: RetrievalOptions) {
     this.#options = options;
@@ -36,7 +28,7 @@ export class Retrieval {
 
   /**
    * Every instance of the resource, open, as soon as it is complete on disk: in order of arrival, the same order at every later
-   * request. Throws 'not-found' when no PACS has it, before the first where that can be known when instances are missing.
+   * request. Throws 'not-found' when the PACS lacks it, before the first where that can be known when instances are missing.
    */
   async *retrieve(resource: Resource, { signal }: { signal: AbortSignal }): AsyncGenerator<StoredFile, void> {
     if (signal.aborted) throw new DicomError('cancelled', 'retrieve: the request was cancelled');
@@ -50,16 +42,7 @@ export class Retrieval {
       found = true;
       yield file;
     }
-    if (!found) throw notFound(resource);
-  }
-
-  /** One instance. Nothing but that instance is fetched for it. */
-  async open(resource: Resource, options: { signal: AbortSignal }): Promise<StoredFile> {
-    if (levelOf(resource) !== 'instance') {
-      throw new DicomError('malformed', 'open: not an instance', { field: 'resource' });
-    }
-    for await (const file of this.retrieve(resource, options)) return file;
-    throw notFound(resource);
+    if (!found) throw this.#lacks(resource);
   }
 
   /** Gives up what runs; resolves when nothing runs any more. */
@@ -74,12 +57,12 @@ export class Retrieval {
   }
 
   async #fromCache(resource: Resource, signal: AbortSignal): Promise<StoredFile[] | undefined> {
-    const { cache, checkAfter } = this.#options;
+    const { cache, checkAfter, pacs } = this.#options;
     if (levelOf(resource) === 'instance') {
-      const file = cache.open(resource);
+      const file = cache.open(pacs.name, resource);
       return file === undefined ? undefined : [file];
     }
-    const whole = cache.openWhole(resource);
+    const whole = cache.openWhole(pacs.name, resource);
     if (whole === undefined) return undefined;
     if (Date.now() - whole.checkedAt < checkAfter) return whole.files;
     try {
@@ -94,26 +77,24 @@ export class Retrieval {
 
   /** Asks the PACS whether it has as many instances as are here. A PACS that can't be asked doesn't take away what is here. */
   async #isStill(resource: Resource, files: StoredFile[], signal: AbortSignal): Promise<boolean> {
-    const generation = this.#options.cache.generation(resource.study);
-    for (const pacs of this.#candidates(resource)) {
-      const count = await countInstances(pacs, resource, signal).catch((error: unknown) => {
-        if (!isNoAnswer(error)) throw error;
-        this.#options.log?.(`${pacs.name} could not be asked whether a cached resource is still whole`);
-        return files.length;
-      });
-      if (count === undefined) continue;
-      if (count !== files.length) break;
-      this.#options.cache.setWhole(resource, files, generation);
-      return true;
-    }
-    this.#options.cache.removeWhole(resource);
-    return false;
+    const { cache, pacs, log } = this.#options;
+    const generation = cache.generation(pacs.name, resource.study);
+    const count = await countInstances(pacs, resource, signal).catch((error: unknown) => {
+      if (!isNoAnswer(error)) throw error;
+      log?.(`${pacs.name} could not be asked whether a cached resource is still whole`);
+      return files.length;
+    });
+    const isStill = count === files.length;
+    if (isStill) cache.setWhole(pacs.name, resource, files, generation);
+    else cache.removeWhole(pacs.name, resource);
+    return isStill;
   }
 
   /** The running retrieve that brings the resource, or a new one. */
   #join(resource: Resource): Flight {
     for (const flight of this.#flights) if (!flight.isOver && flight.holds(resource)) return flight;
-    const flight = new Flight(resource, this.#options.cache, (deliver, signal) =>
+    const { cache, pacs } = this.#options;
+    const flight = new Flight({ resource, cache, source: pacs.name }, (deliver, signal) =>
       this.#fetch(resource, deliver, signal),
     );
     this.#flights.add(flight);
@@ -122,29 +103,16 @@ export class Retrieval {
   }
 
   async #fetch(resource: Resource, deliver: (file: StoredFile) => void, signal: AbortSignal): Promise<void> {
-    const { fetch, cache, log } = this.#options;
-    const generation = cache.generation(resource.study);
-    let failure: unknown;
-    for (const pacs of this.#candidates(resource)) {
-      try {
-        const expectation = await expectationOf(pacs, resource, signal);
-        if (expectation === undefined) continue;
-        this.#holders.set(resource.study, pacs);
-        return await fetch(pacs, { resource, expectation, generation, deliver, signal });
-      } catch (error) {
-        if (this.#holders.get(resource.study) === pacs || !isNoAnswer(error)) throw error;
-        log?.(`${pacs.name} could not be asked: ${error instanceof Error ? error.message : ''}`);
-        failure ??= error;
-      }
-    }
-    throw failure ?? notFound(resource);
+    const { pacs, fetch, cache } = this.#options;
+    const generation = cache.generation(pacs.name, resource.study);
+    const expectation = await expectationOf(pacs, resource, signal);
+    if (expectation === undefined) throw this.#lacks(resource);
+    await fetch(pacs, { resource, expectation, generation, deliver, signal });
   }
 
-  /** The PACS known to have the study first. */
-  #candidates({ study }: Resource): Pacs[] {
-    const holder = this.#holders.get(study);
-    const { pacs } = this.#options;
-    return holder === undefined ? [...pacs] : [holder, ...pacs.filter((other) => other !== holder)];
+  #lacks(resource: Resource): DicomError {
+    const level = levelOf(resource);
+    return new DicomError('not-found', `${this.#options.pacs.name} has no such ${level}`, { field: level });
   }
 }
 
@@ -160,12 +128,4 @@ function* handOut(files: readonly StoredFile[]): Generator<StoredFile, void> {
   } finally {
     for (const file of files.slice(next)) file.release();
   }
-}
-
-function isNoAnswer(error: unknown): boolean {
-  return error instanceof DicomError && NO_ANSWER.includes(error.kind);
-}
-
-function notFound(resource: Resource): DicomError {
-  return new DicomError('not-found', `no PACS has this ${levelOf(resource)}`, { field: levelOf(resource) });
 }

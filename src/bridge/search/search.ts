@@ -2,6 +2,7 @@
 
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { DicomError } from '../../dimse/errors.ts';
+import { inTime } from '../pacs/in-time.ts';
 import type { Pacs } from '../pacs/pacs.ts';
 import { cut, isOverspent, type Search, type SearchLimits } from './find.ts';
 import { compareAnswers } from './order.ts';
@@ -14,7 +15,13 @@ import { completeCounts, isJoined, type Row, rowsOf } from './rows.ts';
 export type { SearchLimits } from './find.ts';
 export type { SearchRequest } from './query.ts';
 
-export type SearchOptions = { baseUrl: string; signal: AbortSignal; limits: SearchLimits };
+export type SearchOptions = {
+  baseUrl: string;
+  signal: AbortSignal;
+  limits: SearchLimits;
+  /** Told of each study on the page, and of the PACS that it was found in. */
+  onFound?: (study: string, pacs: Pacs) => void;
+};
 
 export type SearchResults = {
   results: AsyncIterable<Dataset>;
@@ -38,7 +45,7 @@ export async function search(
   request: SearchRequest,
   options: SearchOptions,
 ): Promise<SearchResults> {
-  const { signal, limits, baseUrl } = options;
+  const { signal, limits, baseUrl, onFound } = options;
   const query = parseQuery(request);
   const warnings = new Set(query.warnings);
   const all = 'name' in pacs ? [pacs] : pacs;
@@ -49,6 +56,7 @@ export async function search(
   const found = runs.length === 1 && only ? await readRows(only, enough) : await readAll(runs, enough);
   const page = found.slice(query.offset, enough);
   await complete(query, signal, page);
+  for (const { row, run } of page) if (row.study !== undefined) onFound?.(row.study, run.pacs);
   const remaining = found.length - query.offset - page.length;
   if (remaining > 0) warnings.add(`There are ${remaining} additional results that can be requested`);
   return { results: datasets(page.map(({ row }) => resultOf(query, row, baseUrl))), warnings: [...warnings] };
@@ -72,16 +80,12 @@ async function readAll(runs: readonly Search[], enough: number): Promise<Found[]
 }
 
 async function readInTime(run: Search, enough: number): Promise<Found[]> {
-  const { name } = run.pacs;
-  const deadline = AbortSignal.timeout(run.limits.pacsMs);
-  try {
-    const rows = await readRows({ ...run, signal: AbortSignal.any([run.signal, deadline]) }, enough);
-    // What is still to be counted for these rows has no deadline of its own.
-    return rows.map(({ row }) => ({ row, run }));
-  } catch (cause) {
-    if (!deadline.aborted || run.signal.aborted) throw cause;
-    throw new DicomError('timeout', `C-FIND to ${name}: no answer in time`, { operation: 'C-FIND', peer: name, cause });
-  }
+  const { pacs, signal, limits } = run;
+  const rows = await inTime(pacs, { ms: limits.pacsMs, signal }, (inner) =>
+    readRows({ ...run, signal: inner }, enough),
+  );
+  // What is still to be counted for these rows has no deadline of its own.
+  return rows.map(({ row }) => ({ row, run }));
 }
 
 function noteFailure({ warnings }: Search, error: unknown): void {

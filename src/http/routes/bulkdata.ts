@@ -2,7 +2,7 @@
 // 10.4.1.6).
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { StoredFile } from '../../bridge/gateway.ts';
+import type { Archive, StoredFile } from '../../bridge/gateway.ts';
 import { levelOf, pathOf, type Resource } from '../../bridge/resource.ts';
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { DicomError } from '../../dimse/errors.ts';
@@ -37,7 +37,7 @@ async function bulkdataOfUri(request: FastifyRequest, reply: FastifyReply, servi
   }
   const wanted = wantedOf(request, service);
   const signal = signalOf(reply);
-  const file = await service.gateway.open(resource, { signal });
+  const file = await service.archive(request).open(resource, { signal });
   hold(file, reply);
   const location = `${locate(service.baseUrl(request), file)}/bulkdata/${path}`;
   return send(request, reply, bulkdataParts({ file, path, location, wanted, multipartOnly: false, signal }, service));
@@ -62,10 +62,11 @@ async function* partsOf(
 ): AsyncGenerator<BulkdataPart, void, undefined> {
   const wanted = wantedOf(request, service);
   const baseUrl = service.baseUrl(request);
+  const archive = service.archive(request);
   let found = false;
-  for await (const file of service.gateway.retrieve(resource, { signal })) {
+  for await (const file of archive.retrieve(resource, { signal })) {
     try {
-      const paths = (await pathsOf(file, baseUrl, service, signal)).filter(
+      const paths = (await pathsOf(file, baseUrl, archive, signal)).filter(
         (path) => which === 'bulkdata' || isPixelData(path),
       );
       // A study or a series is never a single part, even when it holds one instance (Table 10.4.4-1 note 3).
@@ -83,12 +84,12 @@ async function* partsOf(
 }
 
 /** Where the metadata of `file` refer to bulk data, in the order of the data set. */
-async function pathsOf(file: StoredFile, baseUrl: string, service: Service, signal: AbortSignal): Promise<string[]> {
+async function pathsOf(file: StoredFile, baseUrl: string, archive: Archive, signal: AbortSignal): Promise<string[]> {
   const { studyInstanceUid: study, seriesInstanceUid: series, sopInstanceUid: instance } = file;
   const resource = { study, series, instance };
   const prefix = `${baseUrl}${pathOf(resource)}/bulkdata/`;
   const paths: string[] = [];
-  for await (const dataset of service.gateway.metadata(resource, { baseUrl, signal })) {
+  for await (const dataset of archive.metadata(resource, { baseUrl, signal })) {
     for (const uri of urisOf(dataset)) if (uri.startsWith(prefix)) paths.push(uri.slice(prefix.length));
   }
   return paths;

@@ -10,7 +10,7 @@ import { wadlOf, wadlXml } from '../wadl.ts';
 
 export function capabilitiesRoutes(add: AddResource, service: Service): void {
   const contract = readContract();
-  add(service.basePath === '' ? '/' : service.basePath, {
+  add('', {
     OPTIONS: async (request, reply) => {
       const mediaType = choose('capabilities', wantedOf(request, service))[0]?.mediaType ?? 'application/json';
       const wadl = wadlOf(contract, service.baseUrl(request));
@@ -19,9 +19,15 @@ export function capabilitiesRoutes(add: AddResource, service: Service): void {
       return sendDocument(request, reply, bytes, mediaType);
     },
   });
+}
+
+export function contractRoutes(add: AddResource, service: Service): void {
+  const contract = readContract();
   add('/openapi.json', {
     GET: async (request, reply) => {
-      const document = contractAt(contract, service.baseUrl(request), service.basePath);
+      const { basePath, gateway } = service;
+      const place = { baseUrl: service.baseUrl(request), basePath, aeTitles: gateway.aeTitles };
+      const document = contractAt(contract, place);
       return sendDocument(request, reply, Buffer.from(JSON.stringify(document)), 'application/json');
     },
   });

@@ -24,7 +24,7 @@ async function frames(request: FastifyRequest, reply: FastifyReply, service: Ser
   const [first = 1] = list;
   const accepted = choose(list.length === 1 ? 'frame' : 'frames', wantedOf(request, service));
   const signal = signalOf(reply);
-  const file = await service.gateway.open(resource, { signal });
+  const file = await service.archive(request).open(resource, { signal });
   hold(file, reply);
   const image = await openImage(file.path);
   const last = list.at(-1) ?? 1;

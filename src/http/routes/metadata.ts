@@ -26,7 +26,7 @@ async function metadata(request: FastifyRequest, reply: FastifyReply, service: S
   const resource = resourceOf(request);
   const [best] = choose('metadata', wantedOf(request, service));
   const baseUrl = service.baseUrl(request);
-  const datasets = service.gateway.metadata(resource, { baseUrl, signal: signalOf(reply) });
+  const datasets = service.archive(request).metadata(resource, { baseUrl, signal: signalOf(reply) });
   reply.header('content-location', `${baseUrl}${pathOf(resource)}/metadata`);
   reply.header('cache-control', 'private, no-cache');
   if (best?.mediaType === 'application/dicom+xml') {

@@ -52,7 +52,7 @@ async function renderedInstance(request: FastifyRequest, reply: FastifyReply, se
   const best = accepted.find((one) => one.mediaType !== 'application/pdf');
   const options = optionsOf(request, reply, best?.mediaType ?? 'image/jpeg', service);
   const signal = signalOf(reply);
-  const file = await service.gateway.open(resource, { signal });
+  const file = await service.archive(request).open(resource, { signal });
   hold(file, reply);
   if (isDocument(file)) return sendDocument(file, request, reply, service);
   if (best === undefined) {
@@ -132,7 +132,7 @@ async function renderedSet(request: FastifyRequest, reply: FastifyReply, service
   async function* parts(): AsyncGenerator<Part, void, undefined> {
     let refusal: DicomError | undefined;
     let found = false;
-    for await (const file of service.gateway.retrieve(resource, { signal })) {
+    for await (const file of service.archive(request).retrieve(resource, { signal })) {
       try {
         for await (const part of framesOf(file, undefined, options, baseUrl, service, signal)) {
           found = true;

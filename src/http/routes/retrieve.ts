@@ -1,6 +1,7 @@
 // WADO-RS: the instances of a study or a series, and one instance (PS3.18 10.4.1.1.1).
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { StoredFile } from '../../bridge/gateway.ts';
 import type { Resource } from '../../bridge/resource.ts';
 import { choose, type Representation } from '../accept.ts';
 import { etagOf, isUnchanged } from '../etag.ts';
@@ -32,19 +33,20 @@ export async function retrieve(request: FastifyRequest, reply: FastifyReply, ser
   const dicom = accepted.filter((one) => one.mediaType === 'application/dicom');
   if (best?.multipart === false) return sendInstance(resource, dicom, request, reply, service);
   const signal = signalOf(reply);
-  const parts = instanceParts(resource, dicom, service, service.baseUrl(request), signal);
+  const files = service.archive(request).retrieve(resource, { signal });
+  const parts = instanceParts(files, dicom, service, service.baseUrl(request), signal);
   return sendParts(request, reply, 'application/dicom', parts);
 }
 
 async function* instanceParts(
-  resource: Resource,
+  files: AsyncIterable<StoredFile>,
   accepted: readonly Representation[],
-  { gateway, renderer }: Service,
+  { renderer }: Service,
   baseUrl: string,
   signal: AbortSignal,
 ): AsyncGenerator<Part, void, undefined> {
   const means = { renderer, ring: createRing(), signal };
-  for await (const file of gateway.retrieve(resource, { signal })) {
+  for await (const file of files) {
     try {
       const { transferSyntaxUid, length, bytes } = await openFile(file, accepted, means);
       const headers: Record<string, string> = {
@@ -67,9 +69,9 @@ async function sendInstance(
   reply: FastifyReply,
   service: Service,
 ): Promise<FastifyReply> {
-  const { gateway, renderer } = service;
+  const { renderer } = service;
   const signal = signalOf(reply);
-  const file = await gateway.open(resource, { signal });
+  const file = await service.archive(request).open(resource, { signal });
   hold(file, reply);
   const ring = createRing();
   const forms = formsOf(file, accepted);

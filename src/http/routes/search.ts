@@ -47,7 +47,7 @@ export async function search(
       .filter(([name]) => !OF_THE_ANSWER.has(name))
       .map(([name, value]) => [name, value]),
   };
-  const { results, warnings } = await service.gateway.search(asked, { baseUrl, signal: signalOf(reply) });
+  const { results, warnings } = await service.archive(request).search(asked, { baseUrl, signal: signalOf(reply) });
   const { items, first } = await primed(results);
   if (warnings.length > 0) reply.header('warning', warnings.map((text) => `299 ${baseUrl}: ${text}`).join(', '));
   reply.header('cache-control', 'private, no-cache');

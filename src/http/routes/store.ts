@@ -32,7 +32,7 @@ async function answer(request: FastifyRequest, reply: FastifyReply, service: Ser
   const baseUrl = service.baseUrl(request);
   const items = await itemsOf(request, service.limits);
   const options = { baseUrl, signal: signalOf(reply), ...(study === undefined ? {} : { study }) };
-  const result = await service.gateway.store(items, options);
+  const result = await service.archive(request).store(items, options);
   return send(result, best?.mediaType ?? 'application/dicom+json', reply);
 }
 

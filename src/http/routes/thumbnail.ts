@@ -24,7 +24,8 @@ export function thumbnailRoutes(add: AddResource, service: Service): void {
 }
 
 async function thumbnail(request: FastifyRequest, reply: FastifyReply, service: Service): Promise<FastifyReply> {
-  const { gateway, renderer } = service;
+  const { renderer } = service;
+  const archive = service.archive(request);
   const resource = resourceOf(request);
   const mediaType = choose('thumbnail', wantedOf(request, service))[0]?.mediaType ?? 'image/jpeg';
   const asked = optionsOf(request, reply, mediaType, service, 'thumbnail');
@@ -32,8 +33,8 @@ async function thumbnail(request: FastifyRequest, reply: FastifyReply, service: 
   const signal = signalOf(reply);
   const baseUrl = service.baseUrl(request);
   const instance =
-    resource.instance === undefined ? await representativeOf(gateway, resource, { baseUrl, signal }) : resource;
-  const file = await gateway.open(instance, { signal });
+    resource.instance === undefined ? await representativeOf(archive, resource, { baseUrl, signal }) : resource;
+  const file = await archive.open(instance, { signal });
   hold(file, reply);
   const etag = await etagOf(file, JSON.stringify(['thumbnail', resource.frames, options]));
   reply.headers({ etag, 'cache-control': 'private, no-cache' });

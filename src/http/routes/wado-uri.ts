@@ -89,7 +89,7 @@ async function wado(request: FastifyRequest, reply: FastifyReply, service: Servi
   const rendering = asDicom ? undefined : parseWadoRendering(query);
   const representation = transferSyntaxOf(query);
   const signal = signalOf(reply);
-  const file = await service.gateway.open(resource, { signal });
+  const file = await service.archive(request).open(resource, { signal });
   hold(file, reply);
   reply.headers({ 'content-location': locate(service.baseUrl(request), file), 'cache-control': 'private, no-cache' });
   if (rendering === undefined) return sendDicom(file, representation, signal, request, reply, service);

@@ -59,11 +59,14 @@ test('what is cached is private to its owner', async (t) => {
 test('what was asked for before its study was forgotten is there for its readers alone', async (t) => {
   const dir = await emptyDir(t);
   const cache = await opener(dir)();
-  const generation = cache.generation('1.1');
-  cache.forget(resource(made('1.5')));
+  const generation = cache.generation('PACS', '1.1');
+  cache.forget('PACS', resource(made('1.5')));
   const file = await cache.write(arriving(made('1.5')), 'PACS', generation);
-  cache.setWhole({ study: '1.1' }, [file], generation);
-  assert.deepEqual([cache.open(resource(made('1.5'))), cache.openWhole({ study: '1.1' })], [undefined, undefined]);
+  cache.setWhole('PACS', { study: '1.1' }, [file], generation);
+  assert.deepEqual(
+    [cache.open('PACS', resource(made('1.5'))), cache.openWhole('PACS', { study: '1.1' })],
+    [undefined, undefined],
+  );
   assert.equal(statSync(file.path).size, file.size);
   assert.equal(cache.bytes, 0);
   file.release();
@@ -74,9 +77,9 @@ test('what was asked for before its study was forgotten is there for its readers
 test('W-R16 an instance is only found under its own study and series', async (t) => {
   const cache = await opener(await emptyDir(t))();
   await fill(cache, made('1.5'));
-  assert.equal(cache.open({ study: '1.1', series: '1.1.2', instance: '1.5' }), undefined);
-  assert.equal(cache.open({ study: '1.2', series: '1.1.1', instance: '1.5' }), undefined);
-  const file = cache.open({ study: '1.1', series: '1.1.1', instance: '1.5' });
+  assert.equal(cache.open('PACS', { study: '1.1', series: '1.1.2', instance: '1.5' }), undefined);
+  assert.equal(cache.open('PACS', { study: '1.2', series: '1.1.1', instance: '1.5' }), undefined);
+  const file = cache.open('PACS', { study: '1.1', series: '1.1.1', instance: '1.5' });
   assert.equal(file?.sopInstanceUid, '1.5');
   file?.release();
   cache.close();
@@ -86,7 +89,7 @@ test('an instance is too old after maxAge', async (t) => {
   const cache = await opener(await emptyDir(t))({ maxAge: 5 });
   await fill(cache, made('1.5'));
   await delay(10);
-  assert.equal(cache.open(resource(made('1.5'))), undefined);
+  assert.equal(cache.open('PACS', resource(made('1.5'))), undefined);
   cache.close();
 });
 
@@ -99,7 +102,7 @@ test('a body that fails leaves nothing', async (t) => {
   };
   await assert.rejects(cache.write({ ...arriving(made('1.5')), body: broken() }, 'PACS'), /aborted/);
   assert.deepEqual(filesOf(dir), []);
-  assert.equal(cache.open(resource(made('1.5'))), undefined);
+  assert.equal(cache.open('PACS', resource(made('1.5'))), undefined);
   assert.equal(cache.bytes, 0);
   cache.close();
 });
@@ -108,16 +111,19 @@ test('a study is whole only when it was declared whole, in the order of arrival'
   const cache = await opener(await emptyDir(t))();
   const files = [];
   for (const uid of ['1.9', '1.5', '1.7']) files.push(await cache.write(arriving(made(uid)), 'PACS'));
-  assert.equal(cache.openWhole({ study: '1.1' }), undefined);
-  cache.setWhole({ study: '1.1' }, files);
-  for (const whole of [cache.openWhole({ study: '1.1' }), cache.openWhole({ study: '1.1', series: '1.1.1' })]) {
+  assert.equal(cache.openWhole('PACS', { study: '1.1' }), undefined);
+  cache.setWhole('PACS', { study: '1.1' }, files);
+  for (const whole of [
+    cache.openWhole('PACS', { study: '1.1' }),
+    cache.openWhole('PACS', { study: '1.1', series: '1.1.1' }),
+  ]) {
     assert.deepEqual(
       whole?.files.map(({ sopInstanceUid }) => sopInstanceUid),
       ['1.9', '1.5', '1.7'],
     );
     for (const file of whole?.files ?? []) file.release();
   }
-  assert.equal(cache.openWhole({ study: '1.1', series: '1.1.9' }), undefined);
+  assert.equal(cache.openWhole('PACS', { study: '1.1', series: '1.1.9' }), undefined);
   for (const file of files) file.release();
   cache.close();
 });
@@ -146,18 +152,18 @@ test('beyond maxBytes the least recently used goes, with the wholeness of its st
   const cache = await opener(await emptyDir(t))({ maxBytes: size * 3 });
   const files = [];
   for (const uid of ['1.1', '1.2', '1.3']) files.push(await cache.write(arriving(made(uid)), 'PACS'));
-  cache.setWhole({ study: '1.1' }, files);
+  cache.setWhole('PACS', { study: '1.1' }, files);
   for (const file of files) file.release();
   await delay(2);
-  cache.open(resource(made('1.1')))?.release();
+  cache.open('PACS', resource(made('1.1')))?.release();
   await fill(cache, made('1.4'));
   const left = ['1.1', '1.2', '1.3', '1.4'].filter((uid) => {
-    const file = cache.open(resource(made(uid)));
+    const file = cache.open('PACS', resource(made(uid)));
     file?.release();
     return file !== undefined;
   });
   assert.deepEqual(left, ['1.1', '1.3', '1.4']);
-  assert.equal(cache.openWhole({ study: '1.1' }), undefined);
+  assert.equal(cache.openWhole('PACS', { study: '1.1' }), undefined);
   cache.close();
 });
 
@@ -183,13 +189,13 @@ test('a cache that was closed is there again', async (t) => {
   const dir = await emptyDir(t);
   const cache = await opener(dir)();
   const file = await cache.write(arriving(made('1.5')), 'PACS');
-  cache.setWhole({ study: '1.1' }, [file]);
+  cache.setWhole('PACS', { study: '1.1' }, [file]);
   file.release();
   const { bytes } = cache;
   cache.close();
   const again = await opener(dir)();
   assert.equal(again.bytes, bytes);
-  const whole = again.openWhole({ study: '1.1' });
+  const whole = again.openWhole('PACS', { study: '1.1' });
   assert.equal(whole?.files.length, 1);
   for (const one of whole?.files ?? []) one.release();
   again.close();
@@ -199,7 +205,7 @@ test('files that the index does not know, and rows without a file, are cleared a
   const dir = await emptyDir(t);
   const cache = await opener(dir)();
   const file = await cache.write(arriving(made('1.5')), 'PACS');
-  cache.setWhole({ study: '1.1' }, [file]);
+  cache.setWhole('PACS', { study: '1.1' }, [file]);
   file.release();
   cache.close();
   writeFileSync(join(dir, 'files', 'half.part'), 'half');
@@ -208,8 +214,8 @@ test('files that the index does not know, and rows without a file, are cleared a
   const again = await opener(dir)();
   assert.deepEqual(filesOf(dir), []);
   assert.equal(again.bytes, 0);
-  assert.equal(again.open(resource(made('1.5'))), undefined);
-  assert.equal(again.openWhole({ study: '1.1' }), undefined);
+  assert.equal(again.open('PACS', resource(made('1.5'))), undefined);
+  assert.equal(again.openWhole('PACS', { study: '1.1' }), undefined);
   again.close();
 });
 
@@ -249,7 +255,7 @@ test('a process that is killed at any moment leaves only whole files', async (t)
     const names = filesOf(dir);
     assert.ok(names.length >= written, `${names.length} of ${written} instances reported written are there`);
     for (let at = 0; at < written; at += 1) {
-      const file = cache.open({ study: '1.1', series: '1.1.1', instance: `1.${round}.${at}` });
+      const file = cache.open('PACS', { study: '1.1', series: '1.1.1', instance: `1.${round}.${at}` });
       assert.ok(file, `instance ${at} was reported written`);
       assert.deepEqual(
         readFileSync(file.path).subarray(file.dataOffset),
@@ -257,7 +263,7 @@ test('a process that is killed at any moment leaves only whole files', async (t)
       );
       file.release();
     }
-    const whole = cache.openWhole({ study: `1.9.${round}` });
+    const whole = cache.openWhole('PACS', { study: `1.9.${round}` });
     assert.equal(whole, undefined);
     for (const name of names) assert.match(name, /\.dcm$/);
     cache.close();

@@ -226,3 +226,15 @@ test('a peer is AET@host:port', () => {
   assert.deepEqual(parsePeer('A@[fe80::1]:104'), { aeTitle: 'A', host: 'fe80::1', port: 104 });
   for (const text of ['', 'A', 'A@h', '@h:1', 'A@:1', 'A@h:x', 'A@::1:104']) assert.equal(parsePeer(text), undefined);
 });
+
+test('the PACS of the base path and that of uploads are said by file, environment and flag', () => {
+  const args = ['--pacs', 'A@h:104', '--pacs', 'B@h:105'];
+  const roles = ({ defaultPacs, storePacs }: Config) => [defaultPacs, storePacs];
+  assert.deepEqual(roles(load({ args })), [undefined, undefined]);
+  assert.deepEqual(roles(load({ args, yaml: 'defaultPacs: A\nstorePacs: B' })), ['A', 'B']);
+  assert.deepEqual(roles(load({ args, env: { DICOMWEB_DEFAULT_PACS: 'B', DICOMWEB_STORE_PACS: 'A' } })), ['B', 'A']);
+  assert.deepEqual(roles(load({ args: [...args, '--default-pacs', 'B', '--store-pacs', 'B'] })), ['B', 'B']);
+  for (const role of ['defaultPacs', 'storePacs']) {
+    assert.throws(() => load({ args, yaml: `${role}: C` }), new RegExp(`${role}.*expected.*one of A, B`));
+  }
+});

@@ -49,7 +49,7 @@ describe('an instance that is listed and cannot be sent', () => {
   test('is asked for again when something was stored to its study', async (t) => {
     const { gets, cache, retrieval, peer } = await rig(t);
     await gets(LOST);
-    cache.forget(LOST);
+    cache.forget(peer.aeTitle, LOST);
     peer.behaviour.send = (matching) => matching;
     assert.deepEqual(await drain(retrieval.retrieve(LOST, { signal: never })), [LOST.instance]);
   });

@@ -76,7 +76,7 @@ describe('what is asked of the PACS', () => {
     assert.deepEqual(await drain(retrieval.retrieve(STUDY, { signal: never })), first);
     const finds = peer.asked.find.length;
     await drain(retrieval.retrieve({ study: '1.1', series: '1.1.1' }, { signal: never }));
-    (await retrieval.open({ study: '1.1', series: '1.1.2', instance: '1.1.2.3' }, { signal: never })).release();
+    await drain(retrieval.retrieve({ study: '1.1', series: '1.1.2', instance: '1.1.2.3' }, { signal: never }));
     assert.equal(peer.asked.get.length, 1);
     assert.equal(peer.asked.find.length, finds);
   });
@@ -285,7 +285,7 @@ describe('complete or an error', () => {
         (error: DicomError) => error.kind === 'status' && /1 of 6 instances did not come/.test(error.message),
       );
       assert.equal(arrived.length, 5);
-      assert.equal(cache.openWhole(STUDY), undefined);
+      assert.equal(cache.openWhole(peer.aeTitle, STUDY), undefined);
       // By C-GET one transfer syntax after the other is tried, since no compressed instance has ever come.
       assert.deepEqual(new Set(levels(peer.asked[retrieve])), new Set(['STUDY', 'IMAGE']));
     });
@@ -305,14 +305,20 @@ describe('complete or an error', () => {
 
   test('a disk that cannot be written is our failure, and the PACS is asked once', async (t) => {
     const { retrieval, peer, cache } = await rig(t, {}, { retrieve: 'get' });
-    const files = await retrieval.open({ study: '1.2', series: '1.2.1', instance: '1.2.1.1' }, { signal: never });
-    files.release();
-    rmSync(dirname(files.path), { recursive: true });
+    let files = '';
+    for await (const file of retrieval.retrieve(
+      { study: '1.2', series: '1.2.1', instance: '1.2.1.1' },
+      { signal: never },
+    )) {
+      files = dirname(file.path);
+      file.release();
+    }
+    rmSync(files, { recursive: true });
     // A folder that is only gone would be made again.
-    writeFileSync(dirname(files.path), '');
+    writeFileSync(files, '');
     await assert.rejects(drain(retrieval.retrieve(STUDY, { signal: never })), { kind: 'busy', field: 'cache.dir' });
     assert.deepEqual(levels(peer.asked.get), ['IMAGE', 'STUDY']);
-    assert.equal(cache.openWhole(STUDY), undefined);
+    assert.equal(cache.openWhole(peer.aeTitle, STUDY), undefined);
   });
 
   test('a silent PACS is a timeout, and its association is gone', async (t) => {
@@ -362,7 +368,7 @@ describe('freshness', () => {
       const { peer, cache, retrieval } = await rig(t, { before }, { retrieve: 'get' });
       const early = drain(retrieval.retrieve(STUDY, { signal: never }));
       await midway;
-      cache.forget({ study: '1.1', series: '1.1.2', instance: store(peer) });
+      cache.forget(peer.aeTitle, { study: '1.1', series: '1.1.2', instance: store(peer) });
       return { peer, cache, retrieval, early, goOn: resolve };
     }
     const add = ({ stored }: FakePacs) => {
@@ -374,7 +380,7 @@ describe('freshness', () => {
       const { cache, retrieval, early, goOn } = await storedMidway(t, add);
       goOn();
       assert.deepEqual((await early).toSorted(), WHOLE);
-      assert.equal(cache.openWhole(STUDY), undefined);
+      assert.equal(cache.openWhole('FAKEPACS', STUDY), undefined);
       const later = await drain(retrieval.retrieve(STUDY, { signal: never }));
       assert.deepEqual(later.toSorted(), [...WHOLE, '1.1.2.4']);
     });
@@ -391,7 +397,7 @@ describe('freshness', () => {
       const { cache, early, goOn } = await storedMidway(t, () => '1.1.2.3');
       goOn();
       assert.deepEqual((await early).toSorted(), WHOLE);
-      assert.equal(cache.open({ study: '1.1', series: '1.1.2', instance: '1.1.2.3' }), undefined);
+      assert.equal(cache.open('FAKEPACS', { study: '1.1', series: '1.1.2', instance: '1.1.2.3' }), undefined);
     });
   });
 
@@ -409,16 +415,16 @@ describe('several PACS', () => {
     const empty = await startFakePacs(t, [], { aeTitle: 'EMPTY' });
     const down = await startFakePacs(t, [], { aeTitle: 'DOWN' });
     const full = await startFakePacs(t, archive(), { aeTitle: 'FULL' });
-    const { retrieval } = await startRetrieval(t, [down, empty, full]);
+    const { holders } = await startRetrieval(t, [down, empty, full]);
     await down.close();
-    assert.deepEqual(await drain(retrieval.retrieve(STUDY, { signal: never })), WHOLE);
+    assert.deepEqual(await drain(holders.retrieve(STUDY, { signal: never })), WHOLE);
   });
 
   test('not found only when all could be asked', async (t) => {
     const down = await startFakePacs(t, [], { aeTitle: 'DOWN' });
     const full = await startFakePacs(t, archive(), { aeTitle: 'FULL' });
-    const { retrieval } = await startRetrieval(t, [down, full]);
+    const { holders } = await startRetrieval(t, [down, full]);
     await down.close();
-    await assert.rejects(drain(retrieval.retrieve({ study: '1.9' }, { signal: never })), { kind: 'unreachable' });
+    await assert.rejects(drain(holders.retrieve({ study: '1.9' }, { signal: never })), { kind: 'unreachable' });
   });
 });

@@ -1,0 +1,89 @@
+// An archive: one PACS, or all of them as one, as the web side sees it.
+
+import type { Dataset } from '../dimse/data/dataset.ts';
+import { DicomError } from '../dimse/errors.ts';
+import type { Cache, StoredFile } from './cache/cache.ts';
+import type { Config } from './config/config.ts';
+import { metadataOf } from './metadata/metadata.ts';
+import type { Pacs } from './pacs/pacs.ts';
+import { levelOf, type Resource } from './resource.ts';
+import type { SearchRequest } from './search/query.ts';
+import { type SearchOptions, type SearchResults, search } from './search/search.ts';
+import { type StoreItem, type StoreOptions, type StoreResult, store } from './store/store.ts';
+
+type Asking = { baseUrl: string; signal: AbortSignal };
+
+export interface Archive {
+  search(request: SearchRequest, options: Asking): Promise<SearchResults>;
+  /** Each instance of the resource as soon as it is complete; whoever takes one releases it. Throws 'not-found' when empty. */
+  retrieve(resource: Resource, options: { signal: AbortSignal }): AsyncIterable<StoredFile>;
+  /** One instance, fetched alone. */
+  open(resource: Resource, options: { signal: AbortSignal }): Promise<StoredFile>;
+  /** One full data set per instance, in the order of `retrieve`. */
+  metadata(resource: Resource, options: Asking): AsyncIterable<Dataset>;
+  store(instances: AsyncIterable<StoreItem>, options: Omit<StoreOptions, 'onSent'>): Promise<StoreResult>;
+}
+
+export type ArchiveParts = {
+  searched: readonly Pacs[];
+  /** Retrieves from them: Retrieval of one, Holders of several. */
+  source: Pick<Archive, 'retrieve'>;
+  /** Where instances are stored to. */
+  target: Pacs;
+  cache: Cache;
+  limits: Config['limits'];
+  /** Ends everything. */
+  stop: AbortSignal;
+  onFound: NonNullable<SearchOptions['onFound']>;
+  log: (line: string) => void;
+};
+
+export function createArchive(parts: ArchiveParts): Archive {
+  const { searched, source, target, cache, limits, stop, onFound, log } = parts;
+  const untilStopped = <O extends { signal: AbortSignal }>(options: O): O => ({
+    ...options,
+    signal: AbortSignal.any([options.signal, stop]),
+  });
+  // Who stores and then retrieves must get what was stored.
+  const onSent: StoreOptions['onSent'] = ({ studyInstanceUid: study, seriesInstanceUid: series, sopInstanceUid }) => {
+    if (study !== undefined && series !== undefined) {
+      cache.forget(target.name, { study, series, instance: sopInstanceUid });
+    }
+  };
+  return {
+    search: (request, options) => search(searched, request, { ...untilStopped(options), limits, onFound }),
+    retrieve: (resource, options) => source.retrieve(resource, untilStopped(options)),
+    open: (resource, options) => open(source, resource, untilStopped(options)),
+    metadata: (resource, options) => metadata(source, limits, resource, untilStopped(options)),
+    store: (instances, options) => store(target, instances, { ...untilStopped(options), onSent, log }),
+  };
+}
+
+async function open(
+  source: Pick<Archive, 'retrieve'>,
+  resource: Resource,
+  options: { signal: AbortSignal },
+): Promise<StoredFile> {
+  if (levelOf(resource) !== 'instance') {
+    throw new DicomError('malformed', 'open: not an instance', { field: 'resource' });
+  }
+  for await (const file of source.retrieve(resource, options)) return file;
+  throw new DicomError('not-found', 'no PACS has this instance', { field: 'instance' });
+}
+
+async function* metadata(
+  source: Pick<Archive, 'retrieve'>,
+  { inlineBytes }: Config['limits'],
+  resource: Resource,
+  { baseUrl, signal }: Asking,
+): AsyncGenerator<Dataset, void> {
+  for await (const file of source.retrieve(resource, { signal })) {
+    let dataset: Dataset;
+    try {
+      dataset = await metadataOf(file, { baseUrl, inlineBytes });
+    } finally {
+      file.release();
+    }
+    yield dataset;
+  }
+}
