@@ -4,7 +4,9 @@ import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import { DicomError } from '../dimse/errors.ts';
 import type { RenderOptions } from './options.ts';
 import { Pool, type PoolOptions } from './pool.ts';
+import type { ReportMediaType } from './report/report.ts';
 import { type TargetFrame, transcodeInstance } from './transcode.ts';
+import type { PlotMediaType } from './waveform/render.ts';
 import type { Job } from './worker.ts';
 
 /** Renders and decodes frames of Part 10 files; frames are 1-based. */
@@ -37,6 +39,21 @@ export interface Renderer {
    * @throws DicomError as `render` does; `too-large` when the frames are too many or too large for that
    */
   animate(path: string, options: RenderOptions, signal?: AbortSignal): Promise<{ mediaType: string; bytes: Buffer }>;
+  /**
+   * A structured report as a page or as plain text, in UTF-8; its links begin with `base`, the URL of the services.
+   * @throws DicomError `not-acceptable` for what is no report, `corrupt`, `timeout`, `busy`
+   */
+  report(path: string, mediaType: ReportMediaType, base: string, signal?: AbortSignal): Promise<Buffer>;
+  /**
+   * Waveforms plotted on ECG paper.
+   * @throws DicomError `not-acceptable` for what has no waveforms, `corrupt`, `timeout`, `busy`
+   */
+  plot(
+    path: string,
+    mediaType: PlotMediaType,
+    options: Omit<RenderOptions, 'mediaType'>,
+    signal?: AbortSignal,
+  ): Promise<Buffer>;
   /**
    * The samples of a frame in little endian, colour by pixel, in the container of Bits Allocated, as transcoding to
    * Explicit VR Little Endian gives them; `photometricInterpretation` is theirs, which differs from the stored one where
@@ -95,6 +112,10 @@ export function createRenderer(options: PoolOptions = {}): Renderer {
       const { bytes } = await pool.run({ task: 'animate', path, options: renderOptions }, signal);
       return { mediaType: renderOptions.mediaType, bytes: asBuffer(bytes) };
     },
+    report: async (path, mediaType, base, signal) =>
+      asBuffer((await pool.run({ task: 'report', path, mediaType, base }, signal)).bytes),
+    plot: async (path, mediaType, plotOptions, signal) =>
+      asBuffer((await pool.run({ task: 'plot', path, mediaType, options: plotOptions }, signal)).bytes),
     decode: (path, frame, signal) => described({ task: 'decode', path, frame }, signal),
     encode: (path, frame, transferSyntaxUid, signal) =>
       described({ task: 'encode', path, frame, transferSyntaxUid }, signal),

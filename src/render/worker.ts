@@ -11,20 +11,24 @@ import { Codecs } from './codec/wasm.ts';
 import { unpacked422 } from './colour.ts';
 import { decodeFrame, nativeFrame } from './decode.ts';
 import { encodePicture, type Overlay } from './encode.ts';
-import { type Image, openImage, versionOf } from './image.ts';
+import { type Image, openImage, readAttributes, versionOf } from './image.ts';
 import type { RenderOptions } from './options.ts';
 import { renderPicture } from './picture.ts';
 import type { PixelDescription } from './pixel.ts';
 import { present } from './presentation/present.ts';
 import { openPresentationState } from './presentation/state.ts';
+import { type ReportMediaType, renderReport } from './report/report.ts';
 import { annotationOf } from './text/annotation.ts';
 import { Typeface } from './text/typeface.ts';
+import { type PlotMediaType, renderWaveform } from './waveform/render.ts';
 
 /** Work for a thread. Frames are 1-based. */
 export type Job =
   | { task: 'render'; path: string; frame: number; options: RenderOptions }
   | { task: 'present'; state: string; path: string; frame: number; options: RenderOptions }
   | { task: 'animate'; path: string; options: RenderOptions }
+  | { task: 'report'; path: string; mediaType: ReportMediaType; base: string }
+  | { task: 'plot'; path: string; mediaType: PlotMediaType; options: Omit<RenderOptions, 'mediaType'> }
   | { task: 'decode'; path: string; frame: number }
   | { task: 'encode'; path: string; frame: number; transferSyntaxUid: string };
 
@@ -56,6 +60,13 @@ export default async function run(job: Job): Promise<unknown> {
 }
 
 async function perform(job: Job): Promise<Product> {
+  if (job.task === 'report') {
+    return { bytes: new Uint8Array(renderReport(await readAttributes(job.path), job.mediaType, job.base)) };
+  }
+  if (job.task === 'plot') {
+    const attributes = await readAttributes(job.path);
+    return { bytes: new Uint8Array(await renderWaveform(attributes, job.mediaType, job.options, typeface)) };
+  }
   const image = await opened(job.path);
   switch (job.task) {
     case 'render': {

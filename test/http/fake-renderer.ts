@@ -42,6 +42,14 @@ export function createFakeRenderer(): FakeRenderer {
       refuse(path);
       return { mediaType: options.mediaType, bytes: Buffer.from(JSON.stringify({ animated: true, ...options })) };
     },
+    async report(path, mediaType, base) {
+      fake.jobs++;
+      return Buffer.from(JSON.stringify({ file: basename(path), mediaType, base }));
+    },
+    async plot(path, mediaType, options) {
+      fake.jobs++;
+      return Buffer.from(JSON.stringify({ file: basename(path), mediaType, ...options }));
+    },
     async decode(path, frame) {
       refuse(path);
       return { bytes: Buffer.concat([Buffer.from([frame]), PIXELS]), photometricInterpretation: 'MONOCHROME2' };

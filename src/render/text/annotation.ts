@@ -30,7 +30,8 @@ function labelsOf(image: Image, n: number, wanted: readonly Annotation[]): Label
   };
 }
 
-function patientLines(attributes: Dataset): string[] {
+/** Name, identification, birth date, sex and age, as far as they are known. */
+export function patientLines(attributes: Dataset): string[] {
   const facts = [
     textOf(attributes, Tag.PatientID),
     dated(textOf(attributes, Tag.PatientBirthDate)),
