@@ -12,6 +12,7 @@ import { isDocument, sendDocument } from '../document.ts';
 import { etagOf, isUnchanged } from '../etag.ts';
 import type { Part } from '../multipart-writer.ts';
 import { resourceOf } from '../paths.ts';
+import { isPresentation, sendPresented } from '../presented.ts';
 import { hold, once, sendParts, sendStream, signalOf } from '../respond.ts';
 import { type AddResource, locate, queryOf, type Service, wantedOf } from '../service.ts';
 
@@ -60,6 +61,8 @@ async function renderedInstance(request: FastifyRequest, reply: FastifyReply, se
       field: 'Accept',
     });
   }
+  if (isPresentation(file))
+    return sendPresented(file, resource.frames, { options, representation: best, signal }, request, reply, service);
   return sendFrames(file, resource.frames, best, options, signal, request, reply, service);
 }
 

@@ -4,18 +4,16 @@ import type { Dataset } from '../../dimse/data/dataset.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { itemsOf, numbersOf, textOf } from '../attributes.ts';
 
-/** An image that a state refers to; without `frames` all of its frames. `study` is named where it can be another's. */
-export type Reference = { study?: string; series: string; instance: string; frames?: readonly number[] };
+/** An image that a state refers to; without `frames` all of its frames. */
+export type Reference = { series: string; instance: string; frames?: readonly number[] };
 
 /** A frame of an image, 1-based. */
 export type Target = { instance: string; frame: number };
 
-const STUDY_INSTANCE_UID = '0020000D';
 const SERIES_INSTANCE_UID = '0020000E';
 
 /** The images of a data set's Referenced Series Sequence, in the order in which they stand there. */
 export function referencesIn(dataset: Dataset): Reference[] {
-  const study = textOf(dataset, STUDY_INSTANCE_UID);
   return itemsOf(dataset, Tag.ReferencedSeriesSequence).flatMap((item) => {
     const series = textOf(item, SERIES_INSTANCE_UID);
     if (series === undefined) return [];
@@ -23,7 +21,7 @@ export function referencesIn(dataset: Dataset): Reference[] {
       const instance = textOf(image, Tag.ReferencedSOPInstanceUID);
       const frames = numbersOf(image, Tag.ReferencedFrameNumber);
       if (instance === undefined) return [];
-      return [{ ...(study && { study }), series, instance, ...(frames.length > 0 && { frames }) }];
+      return [{ series, instance, ...(frames.length > 0 && { frames }) }];
     });
   });
 }
