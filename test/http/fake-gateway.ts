@@ -106,7 +106,16 @@ async function keep(dir: string, fixture: Fixture): Promise<StoredFile> {
   const { sopClassUid, sopInstanceUid, seriesInstanceUid, transferSyntaxUid } = fixture;
   const { dataOffset } = readFileMeta(fixture.file);
   const uids = { sopClassUid, sopInstanceUid, studyInstanceUid: STUDY, seriesInstanceUid, transferSyntaxUid };
-  return { path, ...uids, dataOffset, size: fixture.file.length, release: () => {} };
+  const documents = new Map<string, Uint8Array>();
+  return {
+    path,
+    ...uids,
+    dataOffset,
+    size: fixture.file.length,
+    document: (kind) => (documents.has(kind) ? Buffer.from(documents.get(kind) ?? []) : undefined),
+    keep: (kind, document) => documents.set(kind, document),
+    release: () => {},
+  };
 }
 
 function matching(files: readonly StoredFile[], { study, series, instance }: Resource): StoredFile[] {

@@ -4,6 +4,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { DicomError } from '../../dimse/errors.ts';
 import type { Resource } from '../resource.ts';
+import { Documents } from './documents.ts';
 
 export type IndexRow = {
   /** AE title of the PACS it came from. */
@@ -48,6 +49,7 @@ const COLUMNS = 'source, study, series, instance, file, sopClass, transferSyntax
 const USES = 1000;
 
 export class CacheIndex {
+  readonly documents: Documents;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #uses = new Map<string, number>();
@@ -61,6 +63,7 @@ export class CacheIndex {
       const isOther = this.#database.prepare('PRAGMA user_version').get()?.user_version !== VERSION;
       const clear = isOther ? 'DROP TABLE IF EXISTS instance; DROP TABLE IF EXISTS whole;' : '';
       this.#database.exec(`BEGIN IMMEDIATE; ${clear} ${SCHEMA} COMMIT;`);
+      this.documents = new Documents(this.#database);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : '';
       throw new DicomError('busy', `cache: its index cannot be opened (in use by another process?): ${reason}`, {
@@ -132,6 +135,7 @@ export class CacheIndex {
 
   close(): void {
     this.#writeUses();
+    this.documents.flush();
     this.#database.close();
   }
 

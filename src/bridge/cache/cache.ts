@@ -25,12 +25,16 @@ export type StoredFile = {
   dataOffset: number;
   /** Bytes of the whole file. */
   size: number;
+  /** What was made out of this instance before: a document of this kind. */
+  document(kind: string): Buffer | undefined;
+  /** Keeps what was made out of this instance for as long as the instance is kept. */
+  keep(kind: string, document: Uint8Array): void;
   release(): void;
 };
 
 export type CacheOptions = {
   dir: string;
-  /** Bytes the files may take; exceeded only by what is being read. 0 keeps nothing longer than it is read. */
+  /** Bytes the files and their documents may take; exceeded only by what is being read. 0 keeps nothing longer than that. */
   maxBytes: number;
   /** Milliseconds after which an instance is no longer served from here. */
   maxAge: number;
@@ -72,9 +76,9 @@ export class Cache {
     return cache;
   }
 
-  /** Bytes of all indexed files. */
+  /** Bytes of all indexed files and of the documents made out of them. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#bytes + this.#index.documents.bytes;
   }
 
   /**
@@ -230,14 +234,21 @@ export class Cache {
     });
   }
 
-  #opened(name: string, file: Omit<StoredFile, 'release'>): StoredFile {
+  #opened(name: string, file: Omit<StoredFile, 'release' | 'document' | 'keep'>): StoredFile {
     this.#readers.set(name, (this.#readers.get(name) ?? 0) + 1);
     let open = true;
     const release = () => {
       if (open) this.#unpin(name);
       open = false;
     };
-    return { ...file, release };
+    const document = (kind: string) => (this.#isClosed ? undefined : this.#index.documents.get(name, kind));
+    return { ...file, document, keep: (kind, bytes) => this.#keep(name, kind, bytes), release };
+  }
+
+  /** Nothing is kept beside a file that is here only until its last reader is done: nothing would ever evict it. */
+  #keep(file: string, kind: string, bytes: Uint8Array): void {
+    if (this.#isClosed || this.#orphans.has(file)) return;
+    this.#try('cache: a document cannot be kept', () => this.#index.documents.put(file, kind, bytes));
   }
 
   #unpin(file: string): void {
@@ -275,6 +286,7 @@ export class Cache {
     this.#bytes -= row.size;
     if (this.#readers.has(row.file)) this.#orphans.add(row.file);
     else this.#erase(row.file);
+    this.#index.documents.remove(row.file);
   }
 
   #erase(file: string): void {
@@ -300,16 +312,16 @@ export class Cache {
   #makeRoom(): void {
     const rows = this.#index.oldest(EVICTED_AT_ONCE, 0).filter(({ file }) => !this.#readers.has(file));
     for (const { file } of rows) rmSync(join(this.#files, file), { force: true });
-    this.#evict(this.#bytes / 2);
+    this.#evict(this.bytes / 2);
   }
 
   #evictDown(maxBytes: number): void {
     let skip = 0;
-    while (!this.#isClosed && this.#bytes > maxBytes) {
+    while (!this.#isClosed && this.bytes > maxBytes) {
       const rows = this.#index.oldest(EVICTED_AT_ONCE, skip);
       if (rows.length === 0) return;
       for (const row of rows) {
-        if (this.#bytes <= maxBytes) return;
+        if (this.bytes <= maxBytes) return;
         if (this.#readers.has(row.file)) {
           skip += 1;
           continue;

@@ -39,6 +39,8 @@ function stored(body: Buffer, transferSyntaxUid: string): StoredFile {
     transferSyntaxUid,
     dataOffset: meta.length,
     size: meta.length + body.length,
+    document: () => undefined,
+    keep: () => {},
     release: () => {},
   };
 }
