@@ -36,10 +36,12 @@ export type ArchiveParts = {
   stop: AbortSignal;
   onFound: NonNullable<SearchOptions['onFound']>;
   log: (line: string) => void;
+  /** Takes what may name instances. */
+  debug: (line: string) => void;
 };
 
 export function createArchive(parts: ArchiveParts): Archive {
-  const { searched, source, target, cache, limits, stop, onFound, log } = parts;
+  const { searched, source, target, cache, limits, stop, onFound, log, debug } = parts;
   const untilStopped = <O extends { signal: AbortSignal }>(options: O): O => ({
     ...options,
     signal: AbortSignal.any([options.signal, stop]),
@@ -55,7 +57,7 @@ export function createArchive(parts: ArchiveParts): Archive {
     retrieve: (resource, options) => source.retrieve(resource, untilStopped(options)),
     open: (resource, options) => open(source, resource, untilStopped(options)),
     metadata: (resource, options) => metadata(source, limits, resource, untilStopped(options)),
-    store: (instances, options) => store(target, instances, { ...untilStopped(options), onSent, log }),
+    store: (instances, options) => store(target, instances, { ...untilStopped(options), onSent, log, debug }),
   };
 }
 

@@ -9,6 +9,7 @@ export type FaultName =
   | 'not-acceptable'
   | 'unsupported-media'
   | 'too-large'
+  | 'too-slow'
   | 'not-stored'
   | 'not-authorised'
   | 'not-supported'
@@ -38,6 +39,7 @@ export const FAULTS: Record<FaultName, FaultRow> = {
   'not-acceptable': { httpStatus: 406, dimseStatus: 0x0110, title: 'No acceptable representation' },
   'unsupported-media': { httpStatus: 415, dimseStatus: 0xc122, title: 'Unsupported media type' },
   'too-large': { httpStatus: 413, dimseStatus: 0xa700, title: 'Too large' },
+  'too-slow': { httpStatus: 408, dimseStatus: 0x0110, title: 'The request took too long' },
   'not-stored': { httpStatus: 409, dimseStatus: 0xc000, title: 'Not stored' },
   'not-authorised': { httpStatus: 403, dimseStatus: 0x0124, title: 'Refused by the PACS: not authorised' },
   'not-supported': { httpStatus: 501, dimseStatus: 0x0122, title: 'Not supported by the PACS' },
@@ -112,6 +114,8 @@ function nameOf(error: DicomError): FaultName {
     // Result 2 is rejected-transient (PS3.8 9.3.4): trying again may help.
     return error.rejection?.result === 2 ? 'busy' : 'unreachable';
   }
+  // Who is late is the client: nothing else has a body that is waited for.
+  if (error.kind === 'timeout' && error.field === 'body') return 'too-slow';
   if (error.kind === 'no-context' && error.field === 'abstract-syntax') return 'not-supported';
   if (error.kind !== 'status') return BY_KIND[error.kind];
   const { status = 0, operation = '' } = error;

@@ -1,7 +1,7 @@
 // The gateway: what HTTP talks to. Wires the PACS, the cache, the inbox and the archives together.
 
 import { DicomError } from '../dimse/errors.ts';
-import { type Archive, createArchive } from './archive.ts';
+import { type Archive, type ArchiveParts, createArchive } from './archive.ts';
 import { Cache, type StoredFile } from './cache/cache.ts';
 import type { Config } from './config/config.ts';
 import { type Bulkdata, bulkdataOf } from './metadata/bulkdata.ts';
@@ -15,7 +15,7 @@ import { createTransfer } from './retrieve/transfer.ts';
 
 export type { Archive } from './archive.ts';
 export type { StoredFile } from './cache/cache.ts';
-export type { StoreItem, StoreResult } from './store/store.ts';
+export type { StoreItem, StoreResult, Transcode } from './store/store.ts';
 
 export type Readiness = { ready: boolean; pacs: { name: string; ok: boolean; reason?: string }[] };
 
@@ -53,7 +53,7 @@ export async function createGateway(config: Config, { log = SILENT }: { log?: Lo
   });
   const stop = new AbortController();
   return {
-    of: archives(config, all, { cache, stop: stop.signal, log: warn }),
+    of: archives(config, all, { cache, stop: stop.signal, log: warn, debug }),
     aeTitles: peers.map(({ name }) => name),
     bulkdata: bulkdataOf,
     ready: (signal) => ready(all, signal),
@@ -66,7 +66,7 @@ export async function createGateway(config: Config, { log = SILENT }: { log?: Lo
   };
 }
 
-type Shared = { cache: Cache; stop: AbortSignal; log: (line: string) => void };
+type Shared = Pick<ArchiveParts, 'cache' | 'stop' | 'log' | 'debug'>;
 
 /** The archives by name; without a name that of `defaultPacs`, else all PACS as one, which store to `storePacs`. */
 function archives({ limits, ...config }: Config, all: readonly Holder[], shared: Shared): Gateway['of'] {

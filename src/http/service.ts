@@ -8,8 +8,15 @@ import type { Wanted } from './accept.ts';
 import type { Query } from './query.ts';
 import { single } from './query.ts';
 
-/** Limits of an upload, enforced while it streams. Bytes and counts. */
-export type UploadLimits = { maxInstanceBytes: number; maxUploadBytes: number; maxParts: number };
+/** Limits of an upload, enforced while it streams: bytes, counts, and the milliseconds that all of it may take. */
+export type UploadLimits = {
+  maxInstanceBytes: number;
+  maxUploadBytes: number;
+  maxMetadataBytes: number;
+  maxPartHeaderBytes: number;
+  maxParts: number;
+  uploadMs: number;
+};
 
 export type Service = {
   gateway: Gateway;

@@ -10,6 +10,7 @@ const KINDS: [kind: DicomErrorKind, detail: DicomErrorDetail, fault: string, htt
   ['corrupt', {}, 'peer-failed', 502, 0x0110],
   ['too-large', {}, 'too-large', 413, 0xa700],
   ['timeout', {}, 'timeout', 504, 0x0110],
+  ['timeout', { field: 'body' }, 'too-slow', 408, 0x0110],
   ['cancelled', {}, 'cancelled', 499, 0xfe00],
   ['unreachable', {}, 'unreachable', 502, 0x0110],
   ['rejected', { rejection: { result: 1, source: 1, reason: 7 } }, 'unreachable', 502, 0x0110],

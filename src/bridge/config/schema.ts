@@ -5,8 +5,15 @@ import Type, { type Static, type TSchema } from 'typebox';
 
 const closed = { additionalProperties: false };
 
-/** What one upload may be, unless configured otherwise. Bytes and counts. */
-export const UPLOAD_LIMITS = { maxInstanceBytes: 4 * 1024 ** 3, maxUploadBytes: 64 * 1024 ** 3, maxParts: 100_000 };
+/** What one upload may be, unless configured otherwise. Bytes, counts, and milliseconds for all of it. */
+export const UPLOAD_LIMITS = {
+  maxInstanceBytes: 4 * 1024 ** 3,
+  maxUploadBytes: 64 * 1024 ** 3,
+  maxMetadataBytes: 64 * 1024 ** 2,
+  maxPartHeaderBytes: 16 * 1024,
+  maxParts: 100_000,
+  uploadMs: 3_600_000,
+};
 
 /** A group of settings; left out, all its defaults hold. */
 function group<Properties extends Record<string, TSchema>>(properties: Properties) {
@@ -164,7 +171,10 @@ export const ConfigSchema = Type.Object(
       pacsMs: milliseconds('search of one PACS among several', 20_000),
       maxInstanceBytes: count('size of one uploaded instance, in bytes', UPLOAD_LIMITS.maxInstanceBytes),
       maxUploadBytes: count('size of one upload, in bytes', UPLOAD_LIMITS.maxUploadBytes),
+      maxMetadataBytes: count('JSON or XML of one part of an upload, in bytes', UPLOAD_LIMITS.maxMetadataBytes),
+      maxPartHeaderBytes: count('headers of one part of an upload, in bytes', UPLOAD_LIMITS.maxPartHeaderBytes),
       maxParts: count('parts of one upload', UPLOAD_LIMITS.maxParts),
+      uploadMs: milliseconds('one upload, from its first byte to its last', UPLOAD_LIMITS.uploadMs),
       inlineBytes: count('binary values up to this many bytes stay in metadata', 1024, 0),
       renderMs: milliseconds('rendering of one frame', 20_000),
     }),

@@ -22,6 +22,8 @@ export type StoreResult = {
   /** Of the stored ones, those with a warning. */
   warned: number;
   failed: number;
+  /** Each failure and warning reason that a row has, once. */
+  reasons: number[];
   /** 200, 202, 400, 409 or 503. */
   httpStatus: number;
 };
@@ -46,7 +48,8 @@ export function storeResult(rows: readonly StoreRow[], options: { study?: string
     ),
   };
   const warned = stored.filter(({ status }) => isWarning(status)).length;
-  return { response, stored: stored.length, warned, failed: failed.length, httpStatus: httpStatusOf(rows) };
+  const reasons = [...new Set(rows.map(({ status }) => status))].filter((status) => status !== 0);
+  return { response, stored: stored.length, warned, failed: failed.length, reasons, httpStatus: httpStatusOf(rows) };
 }
 
 /** PS3.18 Table 10.5.3-1. */

@@ -9,6 +9,7 @@ import { type StoreResult, type StoreRow, storeResult } from './result.ts';
 import { Sender } from './sender.ts';
 import { isStored, REASONS } from './status.ts';
 
+export type { Transcode } from './contexts.ts';
 export type { StoreResult } from './result.ts';
 
 /** An instance, with its study and series where they are known: they make its URL. */

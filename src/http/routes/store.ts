@@ -5,10 +5,12 @@ import { FAULTS } from '../../bridge/faults.ts';
 import type { StoreResult } from '../../bridge/gateway.ts';
 import { toJson } from '../../dimse/data/json.ts';
 import { toXml } from '../../dimse/data/xml.ts';
+import { statusOf } from '../../dimse/index.ts';
 import { choose } from '../accept.ts';
 import { uid } from '../paths.ts';
 import { signalOf } from '../respond.ts';
 import { type Service, wantedOf } from '../service.ts';
+import { transcodeWith } from '../upload/decoded.ts';
 import { itemsOf } from '../upload/upload.ts';
 
 /** An upload that is refused is read to its end up to this many bytes, so that the answer is heard; then cut off. */
@@ -31,9 +33,19 @@ async function answer(request: FastifyRequest, reply: FastifyReply, service: Ser
   const [best] = choose('store', wantedOf(request, service));
   const baseUrl = service.baseUrl(request);
   const items = await itemsOf(request, service.limits);
-  const options = { baseUrl, signal: signalOf(reply), ...(study === undefined ? {} : { study }) };
+  const transcode = transcodeWith(service.renderer);
+  const options = { baseUrl, signal: signalOf(reply), transcode, ...(study === undefined ? {} : { study }) };
   const result = await service.archive(request).store(items, options);
+  reply.headers(result.reasons.length === 0 ? {} : { warning: warningsOf(result, baseUrl) });
   return send(result, best?.mediaType ?? 'application/dicom+json', reply);
+}
+
+/** Status code and its meaning, for each that the PACS gave (10.5.3.2). */
+function warningsOf({ reasons }: StoreResult, baseUrl: string): string[] {
+  return reasons.map((status) => {
+    const code = status.toString(16).toUpperCase().padStart(4, '0');
+    return `${code} ${baseUrl}: ${statusOf('C-STORE', status).meaning}`;
+  });
 }
 
 /** The Store Instances Response Module: as JSON one object, not an array (Annex I.3). */

@@ -1,18 +1,18 @@
 // Uploads of metadata and bulk data (PS3.18 10.5.1.4): metadata in one JSON part or an XML part per instance, then the bulk
-// data they refer to. Instances are complete only when the last part is there, so the bulk data wait on disk.
+// data they refer to. Instances are complete only when the last part is there, so the bulk data wait in a spool.
 
 import type { StoreItem } from '../../bridge/gateway.ts';
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { fromJson } from '../../dimse/data/json.ts';
 import { fromXml } from '../../dimse/data/xml.ts';
 import { DicomError } from '../../dimse/errors.ts';
+import type { UploadLimits } from '../service.ts';
 import { assemble, type UploadedBulk, uidsOf } from './assembled.ts';
 import { Spool } from './spool.ts';
 import { CANNOT_UNDERSTAND, type UploadPart } from './store-items.ts';
 
 /** Failure reason (PS3.18 I.2.2): referenced transfer syntax not supported. */
 const SYNTAX_NOT_SUPPORTED = 0xc122;
-const LARGEST_METADATA = 256 * 1024 * 1024;
 /** Any base does: both sides of the comparison are resolved against it. */
 const BASE = 'http://relative.invalid/';
 
@@ -36,13 +36,14 @@ function parseJson(text: string): unknown {
   }
 }
 
-async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
+async function textOf(body: AsyncIterable<Buffer>, limit: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
-    if (size > LARGEST_METADATA)
-      throw new DicomError('too-large', 'metadata: the part is too large', { field: 'metadata' });
+    if (size > limit) {
+      throw new DicomError('too-large', `metadata: the part has more than ${limit} bytes`, { field: 'metadata' });
+    }
     chunks.push(chunk);
   }
   try {
@@ -66,14 +67,17 @@ function withoutFrame(uri: string): string {
 }
 
 /** The items of such an upload. @throws DicomError `malformed` for metadata that can't be read, and what `parts` throws */
-export async function* metadataItems(parts: AsyncIterable<UploadPart>): AsyncGenerator<StoreItem, void, undefined> {
-  const spool = await Spool.open();
+export async function* metadataItems(
+  parts: AsyncIterable<UploadPart>,
+  { maxMetadataBytes }: UploadLimits,
+): AsyncGenerator<StoreItem, void, undefined> {
+  const spool = new Spool();
   try {
     const datasets: Dataset[] = [];
     const bulk = new Map<string, UploadedBulk[]>();
     for await (const { type, location, body } of parts) {
       const reader = READERS[type.type];
-      if (reader !== undefined) datasets.push(...reader(await textOf(body)));
+      if (reader !== undefined) datasets.push(...reader(await textOf(body, maxMetadataBytes)));
       else keep(bulk, location, { type, bytes: await spool.keep(body) });
     }
     if (datasets.length === 0) throw malformed('the request has none');

@@ -8,14 +8,16 @@ import { DicomError } from '../../dimse/errors.ts';
 import { type MediaType, parseMediaType } from '../media-type.ts';
 import { primed } from '../primed.ts';
 import type { UploadLimits } from '../service.ts';
+import { within } from './deadline.ts';
 import { metadataItems } from './metadata-items.ts';
 import { readMultipart } from './multipart-reader.ts';
 import { dicomItems, type UploadPart } from './store-items.ts';
 
-const MAX_HEADER_BYTES = 16 * 1024;
 const DICOM: MediaType = { type: 'application/dicom', parameters: new Map() };
+type ReadItems = (parts: AsyncIterable<UploadPart>, limits: UploadLimits) => AsyncIterable<StoreItem>;
+
 /** What the root part of multipart/related may be (Table 10.5.4-1). */
-const ITEMS: Readonly<Record<string, (parts: AsyncIterable<UploadPart>) => AsyncIterable<StoreItem>>> = {
+const ITEMS: Readonly<Record<string, ReadItems>> = {
   'application/dicom': dicomItems,
   'application/octet-stream': dicomItems,
   'application/dicom+json': metadataItems,
@@ -38,7 +40,7 @@ export async function itemsOf(request: FastifyRequest, limits: UploadLimits): Pr
   const header = request.headers['content-type'];
   if (header === undefined) throw unsupported('a body without one');
   const type = parseMediaType(header);
-  if (type.type === 'multipart/form-data') return dicomItems(formParts(request));
+  if (type.type === 'multipart/form-data') return dicomItems(formParts(request, limits));
   if (type.type === 'application/dicom') return dicomItems(barePart(request, limits));
   if (type.type !== 'multipart/related') throw unsupported(type.type);
   const named = type.parameters.get('type')?.toLowerCase();
@@ -47,12 +49,12 @@ export async function itemsOf(request: FastifyRequest, limits: UploadLimits): Pr
   const root = named ?? first?.type.type ?? DICOM.type;
   const read = ITEMS[root];
   if (read === undefined) throw unsupported(`multipart/related of ${root}`);
-  return read(items);
+  return read(items, limits);
 }
 
 /** The body of a request, which must not take the connection with it when reading stops: the answer is still due. */
-function bodyOf(request: FastifyRequest): AsyncIterable<Buffer> {
-  return arriving(request.raw.iterator({ destroyOnReturn: false }));
+function bodyOf(request: FastifyRequest, { uploadMs }: UploadLimits): AsyncIterable<Buffer> {
+  return within(arriving(request.raw.iterator({ destroyOnReturn: false })), uploadMs);
 }
 
 async function* arriving(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
@@ -68,9 +70,13 @@ function relatedParts(request: FastifyRequest, type: MediaType, limits: UploadLi
   if (boundary === undefined) {
     throw new DicomError('malformed', 'Content-Type has no boundary', { field: 'boundary' });
   }
-  const { maxInstanceBytes: maxPartBytes, maxUploadBytes: maxTotalBytes, maxParts } = limits;
-  const readerLimits = { maxHeaderBytes: MAX_HEADER_BYTES, maxPartBytes, maxTotalBytes, maxParts };
-  const parts = readMultipart(bodyOf(request), boundary, readerLimits);
+  const { maxPartHeaderBytes, maxInstanceBytes, maxUploadBytes, maxParts } = limits;
+  const parts = readMultipart(bodyOf(request, limits), boundary, {
+    maxHeaderBytes: maxPartHeaderBytes,
+    maxPartBytes: maxInstanceBytes,
+    maxTotalBytes: maxUploadBytes,
+    maxParts,
+  });
   return typedParts(parts);
 }
 
@@ -84,10 +90,14 @@ async function* typedParts(parts: ReturnType<typeof readMultipart>): AsyncGenera
 }
 
 /** `curl -F file=@x.dcm`: every file of a form is an instance, whatever type the sender guessed. */
-async function* formParts(request: FastifyRequest): AsyncGenerator<UploadPart, void, undefined> {
+async function* formParts(
+  request: FastifyRequest,
+  { maxUploadBytes, uploadMs }: UploadLimits,
+): AsyncGenerator<UploadPart, void, undefined> {
+  const total = { size: 0, limit: maxUploadBytes };
   try {
-    for await (const { file } of request.files() as AsyncIterable<MultipartFile>) {
-      yield { type: DICOM, body: file };
+    for await (const { file } of within(request.files() as AsyncIterable<MultipartFile>, uploadMs)) {
+      yield { type: DICOM, body: limited(within(file, uploadMs), total) };
       if (file.truncated) throw new DicomError('too-large', 'a file of the form is too large', { field: 'body' });
     }
   } catch (cause) {
@@ -99,14 +109,19 @@ async function* formParts(request: FastifyRequest): AsyncGenerator<UploadPart, v
 }
 
 async function* barePart(request: FastifyRequest, limits: UploadLimits): AsyncGenerator<UploadPart, void, undefined> {
-  yield { type: DICOM, body: limited(bodyOf(request), limits.maxInstanceBytes) };
+  yield { type: DICOM, body: limited(bodyOf(request, limits), { size: 0, limit: limits.maxInstanceBytes }) };
 }
 
-async function* limited(chunks: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Buffer, void, undefined> {
-  let size = 0;
+/** `chunks`, of which `total` counts the bytes, with those of others that have the same limit. */
+async function* limited(
+  chunks: AsyncIterable<Buffer>,
+  total: { size: number; limit: number },
+): AsyncGenerator<Buffer, void, undefined> {
   for await (const chunk of chunks) {
-    size += chunk.length;
-    if (size > limit) throw new DicomError('too-large', `the instance has more than ${limit} bytes`, { field: 'body' });
+    total.size += chunk.length;
+    if (total.size > total.limit) {
+      throw new DicomError('too-large', `the upload has more than ${total.limit} bytes`, { field: 'body' });
+    }
     yield chunk;
   }
 }
