@@ -53,7 +53,7 @@ function item(path: string, operation: Operation): PathItem {
 }
 
 function instances(): Record<string, PathItem> {
-  const types = [related('application/dicom'), ...BULK.map(related)];
+  const types = [related('application/dicom'), ...BULK.map(related), 'application/zip'];
   const entries = Object.entries(LEVELS).map(([level, path]): [string, PathItem] => {
     const offered = level === 'Instance' ? [...types, 'application/dicom'] : types;
     const operation = get(`retrieve${level}`, `The instances of a ${level.toLowerCase()}`, [ACCEPT], offered);

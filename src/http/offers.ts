@@ -100,6 +100,8 @@ const dicom = (multipart: boolean): Offer => ({
   multipart,
   transferSyntaxes: 'any',
 });
+/** Extension: Part 10 files and a DICOMDIR, for who asks for it by name. */
+const zip: Offer = { mediaType: 'application/zip', multipart: false, transferSyntaxes: 'any', named: true };
 const json: Offer[] = [
   { mediaType: 'application/dicom+json', multipart: false },
   { mediaType: 'application/json', multipart: false },
@@ -110,8 +112,8 @@ const images = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];
 export const OFFERS: Readonly<Record<ResourceKind, readonly Offer[]>> = {
   search: [...json, xml], // Table 10.6.4-1
   metadata: [...json, xml], // Table 10.4.4-1: one JSON array, XML one part per instance
-  instances: [dicom(true), octets(true), ...compressed(true)], // Table 10.4.4-1
-  instance: [dicom(true), dicom(false), octets(true), ...compressed(true)], // single part only for one item (note 3)
+  instances: [dicom(true), octets(true), ...compressed(true), zip], // Table 10.4.4-1
+  instance: [dicom(true), dicom(false), octets(true), ...compressed(true), zip], // single part only for one item (note 3)
   frames: [octets(true), ...compressed(true)],
   frame: [octets(true), octets(false), ...compressed(true), ...compressed(false)],
   // No default is defined (8.7.7): a wildcard, as browsers send it, gets the bare value.

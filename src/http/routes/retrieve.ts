@@ -2,7 +2,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { StoredFile } from '../../bridge/gateway.ts';
-import type { Resource } from '../../bridge/resource.ts';
+import { pathOf, type Resource } from '../../bridge/resource.ts';
 import { choose, type Representation } from '../accept.ts';
 import { etagOf, isUnchanged } from '../etag.ts';
 import { formatMediaType } from '../media-type.ts';
@@ -13,7 +13,11 @@ import { hold, sendParts, sendStream, signalOf } from '../respond.ts';
 import { createRing } from '../ring.ts';
 import { type AddResource, locate, type Service, wantedOf } from '../service.ts';
 import { formsOf, openFile, storedFile } from '../stored-file.ts';
+import { fileSet } from '../zip/file-set.ts';
+import { writeZip } from '../zip/zip-writer.ts';
 import { bulkdataOf } from './bulkdata.ts';
+
+const ZIP = 'application/zip';
 
 export function retrieveRoutes(add: AddResource, service: Service): void {
   const GET = (request: FastifyRequest, reply: FastifyReply) => retrieve(request, reply, service);
@@ -26,6 +30,7 @@ export async function retrieve(request: FastifyRequest, reply: FastifyReply, ser
   const resource = resourceOf(request);
   const accepted = choose(resource.instance === undefined ? 'instances' : 'instance', wantedOf(request, service));
   const best = accepted[0];
+  if (best?.mediaType === ZIP) return sendZip(resource, accepted, request, reply, service);
   if (best !== undefined && best.mediaType !== 'application/dicom') {
     // Historic: bulk data types on an instance resource mean its bulk data (Table 10.4.4-1).
     return bulkdataOf('bulkdata', request, reply, service);
@@ -59,6 +64,27 @@ async function* instanceParts(
       file.release();
     }
   }
+}
+
+/** All instances as one archive for people: what they save is named after the resource. */
+function sendZip(
+  resource: Resource,
+  accepted: readonly Representation[],
+  request: FastifyRequest,
+  reply: FastifyReply,
+  service: Service,
+): Promise<FastifyReply> {
+  const signal = signalOf(reply);
+  const means = { renderer: service.renderer, ring: createRing(), signal };
+  const files = service.archive(request).retrieve(resource, { signal });
+  const forms = accepted.filter(({ mediaType }) => mediaType === ZIP);
+  const name = resource.instance ?? resource.series ?? resource.study;
+  return sendStream(request, reply, writeZip(fileSet(files, forms, means)), {
+    'content-type': ZIP,
+    'content-location': service.baseUrl(request) + pathOf(resource),
+    'content-disposition': `attachment; filename="${name}.zip"`,
+    'cache-control': 'private, no-cache',
+  });
 }
 
 /** One instance as a single part, with a length, a tag and ranges where it is sent as stored. */
