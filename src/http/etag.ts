@@ -1,17 +1,16 @@
 // Entity tags and conditional requests (RFC 9110 8.8.3, 13.1.2; PS3.18 8.5).
 
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { StoredFile } from '../bridge/gateway.ts';
 import type { Coding } from './coding.ts';
 
 /**
- * A tag of `file` in the representation that `variant` describes. It changes when the file is retrieved anew, because
- * the PACS may have changed the instance since.
+ * A tag of `file` in the representation that `variant` describes. It changes when the instance is retrieved anew, because
+ * the PACS may have changed it since: its file then has another name.
  */
-export async function etagOf(file: StoredFile, variant: string): Promise<string> {
-  const { mtimeMs } = await stat(file.path);
-  const facts = [file.sopInstanceUid, file.transferSyntaxUid, file.size, mtimeMs, variant].join('\n');
+export function etagOf(file: StoredFile, variant: string): string {
+  const facts = [file.sopInstanceUid, file.transferSyntaxUid, file.size, basename(file.path), variant].join('\n');
   return `"${createHash('sha256').update(facts).digest('base64url').slice(0, 27)}"`;
 }
 

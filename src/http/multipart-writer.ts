@@ -26,6 +26,12 @@ function headerBlock(headers: Record<string, string>): string {
     .join('');
 }
 
+/** A multipart body of one part whose bytes are at hand. */
+export function onePart(headers: Record<string, string>, bytes: Buffer, boundary: string): Buffer[] {
+  const head = Buffer.from(`--${boundary}\r\n${headerBlock(headers)}\r\n`, 'latin1');
+  return [head, bytes, closing(boundary)];
+}
+
 /** The bytes of a multipart body. A body that fails ends the whole without the closing boundary. */
 export async function* writeMultipart(
   parts: AsyncIterable<Part>,
@@ -38,7 +44,11 @@ export async function* writeMultipart(
     separator = `\r\n--${boundary}\r\n`;
   }
   // Without any part the body would be no multipart at all; callers answer 404 before they come here.
-  yield Buffer.from(`\r\n--${boundary}--\r\n`, 'latin1');
+  yield closing(boundary);
+}
+
+function closing(boundary: string): Buffer {
+  return Buffer.from(`\r\n--${boundary}--\r\n`, 'latin1');
 }
 
 /** `first` and then `chunks`, small ones put together; `first` leaves only when the first chunk is there. */

@@ -3,8 +3,7 @@
 import type { StoredFile } from '../bridge/gateway.ts';
 import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import { DicomError } from '../dimse/errors.ts';
-import { readFrame } from '../render/frames.ts';
-import type { Image } from '../render/image.ts';
+import { type Frames, readFrame } from '../render/frames.ts';
 import type { Renderer } from '../render/render.ts';
 import type { Representation } from './accept.ts';
 import { formatMediaType } from './media-type.ts';
@@ -23,12 +22,12 @@ const OCTETS = 'application/octet-stream';
 const ENCAPSULATED_UNCOMPRESSED = '1.2.840.10008.1.2.1.98';
 
 /** Frames of one image, and who can read, decode and encode them. */
-export type FrameSource = { file: StoredFile; image: Image; renderer: Renderer; signal: AbortSignal };
+export type FrameSource = { file: StoredFile; image: Frames; renderer: Renderer; signal: AbortSignal };
 
 /** How frames are stored, in the terms of the web. */
 type StoredForm = { mediaType: string; uid: string; compressed: boolean; lossy: boolean };
 
-function storedFormOf(image: Image): StoredForm {
+function storedFormOf(image: Frames): StoredForm {
   const syntax = transferSyntax(image.transferSyntaxUid);
   const compressed = syntax?.encapsulated === true && syntax.mediaType !== OCTETS;
   if (!compressed) return { mediaType: OCTETS, uid: EXPLICIT_LITTLE, compressed, lossy: false };

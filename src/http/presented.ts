@@ -44,8 +44,8 @@ export async function sendPresented(
   const { references } = await openPresentationState(file.path);
   const shown = await openAll(multipart ? references : references.slice(0, 1), file, archive, reply, signal);
   const wanted = multipart ? inOrder(shown) : shown.slice(0, 1);
-  const sources = await Promise.all(wanted.map(async (one) => [await etagOf(one.file, ''), one.frame]));
-  const etag = await etagOf(file, JSON.stringify(['presented', multipart, options, sources]));
+  const sources = wanted.map((one) => [etagOf(one.file, ''), one.frame]);
+  const etag = etagOf(file, JSON.stringify(['presented', multipart, options, sources]));
   reply.headers({ etag, 'cache-control': 'private, no-cache' });
   if (isUnchanged(request.headers['if-none-match'], etag)) return reply.status(304).send();
   const parts = presentedParts(file, wanted, options, locate(service.baseUrl(request), file), service, signal);

@@ -8,7 +8,7 @@ import type { StoredFile } from '../bridge/gateway.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { type Coding, codingOf, encoded } from './coding.ts';
 import { codedEtag } from './etag.ts';
-import { createBoundary, multipartType, type Part, writeMultipart } from './multipart-writer.ts';
+import { createBoundary, multipartType, onePart, type Part, writeMultipart } from './multipart-writer.ts';
 import { primed } from './primed.ts';
 import { UNDER_WAY } from './ring.ts';
 
@@ -115,6 +115,41 @@ export function sendParts(
 ): Promise<FastifyReply> {
   const boundary = createBoundary();
   return sendStream(request, reply, writeMultipart(parts, boundary), {
+    'content-type': multipartType(type, boundary),
+    'cache-control': 'private, no-cache',
+  });
+}
+
+/**
+ * Sends a body that is in memory: status line, headers and body leave in one write. For what is sent in a content coding
+ * there is `sendStream`.
+ */
+export function sendWhole(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  body: readonly Buffer[],
+  headers: Record<string, string>,
+): FastifyReply {
+  reply.headers({ ...headers, 'content-length': String(body.reduce((sum, one) => sum + one.length, 0)) });
+  reply.hijack();
+  const { raw } = reply;
+  raw.cork();
+  raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders);
+  if (request.method !== 'HEAD') for (const bytes of body) raw.write(bytes);
+  raw.end();
+  raw.uncork();
+  return reply;
+}
+
+/** Sends a single part, whose bytes are in memory, as multipart/related whose root type is `type`. */
+export function sendPart(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  type: string,
+  { headers, bytes }: { headers: Record<string, string>; bytes: Buffer },
+): FastifyReply {
+  const boundary = createBoundary();
+  return sendWhole(request, reply, onePart(headers, bytes, boundary), {
     'content-type': multipartType(type, boundary),
     'cache-control': 'private, no-cache',
   });

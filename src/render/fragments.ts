@@ -4,7 +4,7 @@
 import type { Dataset } from '../dimse/data/dataset.ts';
 import { Tag } from '../dimse/data/tags.ts';
 import { DicomError } from '../dimse/errors.ts';
-import type { Image } from './image.ts';
+import type { PixelDataElement } from './image.ts';
 import type { Read, Source } from './source.ts';
 
 /** A run of bytes in the source: the value of one fragment item. */
@@ -22,20 +22,33 @@ const MAX_FRAGMENTS = 1_000_000;
 
 const EXTENDED_OFFSET_TABLE = Tag.ExtendedOffsetTable;
 
+/** Whose frames are looked for. */
+export type Encapsulated = { source: Source; pixelData: PixelDataElement; numberOfFrames: number };
+
+/** What has been read to find frames: an offset table that can be right, or else the fragments of each frame. */
+export type FrameTable = { first: number; offsets: number[] } | { fragments: readonly (readonly Fragment[])[] };
+
 /**
- * Prepares to find frames: by the Extended Offset Table, else the Basic Offset Table, else one fragment a frame, else
- * all fragments for a single frame, else by the codestreams' first bytes. A table that cannot be right is passed over.
+ * Reads what says where the frames are: the Extended Offset Table, else the Basic Offset Table, else one fragment a frame,
+ * else all fragments for a single frame, else the codestreams' first bytes. A table that cannot be right is passed over.
  */
-export async function frameLocator(image: Image): Promise<FrameLocator> {
-  const { source, pixelData, attributes, numberOfFrames } = image;
+export async function readFrameTable(image: Encapsulated, attributes: Dataset): Promise<FrameTable> {
+  const { source, pixelData, numberOfFrames } = image;
   const [table] = await source.reading((read) => walk(read, source.size, pixelData.offset, 1));
   if (!table) throw new DicomError('corrupt', 'The pixel data has no items', { field: 'PixelData' });
   const first = table.offset + table.length;
   const basic = await source.reading((read) => readOffsets(read, table));
   const offsets = [extendedOffsets(attributes), basic].find((known) => isUsable(known, numberOfFrames));
+  return offsets ? { first, offsets } : { fragments: await scan(source, first, numberOfFrames) };
+}
+
+/** Finds frames by what `readFrameTable` has read; a table that turns out wrong gives way to a scan of all fragments. */
+export function frameLocator({ source, numberOfFrames }: Encapsulated, table: FrameTable): FrameLocator {
+  if ('fragments' in table) return async (n) => table.fragments[n - 1] ?? [];
+  const { first, offsets } = table;
   let scanned: Promise<readonly (readonly Fragment[])[]> | undefined;
   return async (n) => {
-    const listed = offsets && (await listedFragments(source, first, offsets, n));
+    const listed = await listedFragments(source, first, offsets, n);
     if (listed) return listed;
     scanned ??= scan(source, first, numberOfFrames);
     return (await scanned)[n - 1] ?? [];
@@ -43,7 +56,7 @@ export async function frameLocator(image: Image): Promise<FrameLocator> {
 }
 
 /** Where the data set goes on after the Sequence Delimitation Item of the pixel data. */
-export async function endOfFragments({ source, pixelData }: Image): Promise<number> {
+export async function endOfFragments({ source, pixelData }: Encapsulated): Promise<number> {
   const items = await source.reading((read) => walk(read, source.size, pixelData.offset, MAX_FRAGMENTS));
   const last = items.at(-1);
   return (last ? last.offset + last.length : pixelData.offset) + ITEM_HEADER;

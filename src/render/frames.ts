@@ -1,16 +1,23 @@
 // One frame as it is stored: the bare codestream of a compressed frame, or native samples in little endian.
 
 import { DicomError } from '../dimse/errors.ts';
-import { frameLocator } from './fragments.ts';
+import { type FrameLocator, frameLocator, readFrameTable } from './fragments.ts';
 import type { Image } from './image.ts';
 import { frameBits, MAX_FRAME_BYTES } from './pixel.ts';
+
+/** What of an image its stored frames are read by. */
+export type Frames = Pick<Image, 'transferSyntaxUid' | 'pixel' | 'numberOfFrames' | 'source' | 'pixelData'> & {
+  /** Attributes before the pixel data; not needed where there is a locator. */
+  attributes?: Image['attributes'];
+  locator?: Promise<FrameLocator>;
+};
 
 /**
  * The bytes of frame `n` (1-based): for encapsulated pixel data its fragments joined, without item tags; else its
  * samples in little endian, one-bit samples shifted so that the frame begins at bit 0.
  * @throws DicomError `not-found` beyond Number of Frames, `corrupt` when the pixel data is too short
  */
-export async function readFrame(image: Image, n: number): Promise<Buffer> {
+export async function readFrame(image: Frames, n: number): Promise<Buffer> {
   if (!Number.isInteger(n) || n < 1 || n > image.numberOfFrames) {
     throw new DicomError('not-found', `Frame ${n} does not exist: the instance has ${image.numberOfFrames}`, {
       field: 'NumberOfFrames',
@@ -19,8 +26,8 @@ export async function readFrame(image: Image, n: number): Promise<Buffer> {
   return image.pixelData.encapsulated ? readFragments(image, n) : readNative(image, n);
 }
 
-async function readFragments(image: Image, n: number): Promise<Buffer> {
-  image.locator ??= frameLocator(image);
+async function readFragments(image: Frames, n: number): Promise<Buffer> {
+  image.locator ??= readFrameTable(image, image.attributes ?? {}).then((table) => frameLocator(image, table));
   const fragments = await (await image.locator)(n);
   const total = fragments.reduce((sum, fragment) => sum + fragment.length, 0);
   if (total > MAX_FRAME_BYTES) throw new DicomError('too-large', 'The compressed frame is beyond the limit');
@@ -32,7 +39,7 @@ async function readFragments(image: Image, n: number): Promise<Buffer> {
   });
 }
 
-async function readNative(image: Image, n: number): Promise<Buffer> {
+async function readNative(image: Frames, n: number): Promise<Buffer> {
   const { pixel, pixelData, source } = image;
   const bits = frameBits(pixel);
   const firstBit = (n - 1) * bits;
@@ -52,7 +59,7 @@ function tooShort(n: number): DicomError {
  * Big endian pixel data is swapped by its sample size; samples of up to 8 bits travel in 16-bit words when the VR is OW
  * (PS3.5 8.1.2), and the reader's little endian view of such a word has its two bytes exchanged.
  */
-async function readLittleEndian(image: Image, start: number, length: number): Promise<Buffer> {
+async function readLittleEndian(image: Frames, start: number, length: number): Promise<Buffer> {
   const { pixel, pixelData, source } = image;
   if (!pixelData.bigEndian) return source.read(pixelData.offset + start, length);
   const unit = pixel.bitsAllocated > 8 ? pixel.bitsAllocated / 8 : pixelData.vr === 'OW' ? 2 : 1;

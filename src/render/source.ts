@@ -9,6 +9,8 @@ export type Read = (offset: number, length: number) => Promise<Buffer>;
 /** Random access to `size` bytes. */
 export type Source = {
   readonly size: number;
+  /** The bytes are held, not read from the file as it lies. */
+  readonly isInMemory?: true;
   readonly read: Read;
   /** Several reads that depend on each other, with the file opened once. */
   readonly reading: <T>(use: (read: Read) => Promise<T>) => Promise<T>;
@@ -16,7 +18,11 @@ export type Source = {
 
 /** A file, opened for each run of reads so that an idle image holds no descriptor. */
 export async function fileSource(path: string): Promise<Source> {
-  const size = await withFile(path, async (file) => (await file.stat()).size);
+  return sizedSource(path, await withFile(path, async (file) => (await file.stat()).size));
+}
+
+/** A file whose size is known. */
+export function sizedSource(path: string, size: number): Source {
   const reading = <T>(use: (read: Read) => Promise<T>): Promise<T> =>
     withFile(path, (file) => use((offset, length) => readFully(file, offset, Math.min(length, size - offset))));
   return { size, reading, read: (offset, length) => reading((read) => read(offset, length)) };
@@ -25,7 +31,7 @@ export async function fileSource(path: string): Promise<Source> {
 /** Bytes already in memory. */
 export function memorySource(bytes: Buffer): Source {
   const read: Read = async (offset, length) => bytes.subarray(offset, offset + length);
-  return { size: bytes.length, read, reading: (use) => use(read) };
+  return { size: bytes.length, isInMemory: true, read, reading: (use) => use(read) };
 }
 
 type File = Awaited<ReturnType<typeof open>>;

@@ -3,14 +3,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { pathOf, type Resource } from '../../bridge/resource.ts';
 import { DicomError } from '../../dimse/errors.ts';
-import { openImage } from '../../render/image.ts';
 import { choose } from '../accept.ts';
 import { etagOf, isUnchanged } from '../etag.ts';
 import type { Part } from '../multipart-writer.ts';
 import { resourceOf } from '../paths.ts';
 import { type FrameForm, frameForm } from '../pixel-parts.ts';
-import { hold, once, sendParts, sendStream, signalOf } from '../respond.ts';
+import { hold, once, sendPart, sendParts, sendWhole, signalOf } from '../respond.ts';
 import { type AddResource, type Service, wantedOf } from '../service.ts';
+import { storedFrames } from '../stored-frames.ts';
 
 export function framesRoutes(add: AddResource, service: Service): void {
   add('/studies/:study/series/:series/instances/:instance/frames/:frames', {
@@ -26,24 +26,26 @@ async function frames(request: FastifyRequest, reply: FastifyReply, service: Ser
   const signal = signalOf(reply);
   const file = await service.archive(request).open(resource, { signal });
   hold(file, reply);
-  const image = await openImage(file.path);
+  const image = await storedFrames(file);
   const last = list.at(-1) ?? 1;
   if (last > image.numberOfFrames) {
     const detail = `frame ${last} does not exist: the instance has ${image.numberOfFrames}`;
     throw new DicomError('not-found', detail, { field: 'frames' });
   }
   const form = await frameForm({ file, image, renderer: service.renderer, signal }, accepted, first);
-  const etag = await etagOf(file, `frames ${list.join()} ${form.contentType} ${form.multipart}`);
+  const etag = etagOf(file, `frames ${list.join()} ${form.contentType} ${form.multipart}`);
   reply.headers({ etag, 'cache-control': 'private, no-cache' });
   if (isUnchanged(request.headers['if-none-match'], etag)) return reply.status(304).send();
   const baseUrl = service.baseUrl(request);
-  if (form.multipart) return sendParts(request, reply, form.mediaType, frameParts(form, resource, baseUrl));
+  if (list.length > 1) return sendParts(request, reply, form.mediaType, frameParts(form, resource, baseUrl));
   const bytes = await form.read(first);
-  return sendStream(request, reply, once(bytes), {
-    'content-type': form.contentType,
-    'content-length': String(bytes.length),
-    'content-location': frameUrl(baseUrl, resource, first),
-  });
+  const headers = {
+    'Content-Type': form.contentType,
+    'Content-Length': String(bytes.length),
+    'Content-Location': frameUrl(baseUrl, resource, first),
+  };
+  if (form.multipart) return sendPart(request, reply, form.mediaType, { headers, bytes });
+  return sendWhole(request, reply, [bytes], headers);
 }
 
 /** One part per frame, in the order of the list. */

@@ -101,7 +101,7 @@ async function sendInstance(
   hold(file, reply);
   const ring = createRing();
   const forms = formsOf(file, accepted);
-  const etag = await etagOf(file, JSON.stringify(forms));
+  const etag = etagOf(file, JSON.stringify(forms));
   const headers: Record<string, string> = {
     'content-location': locate(service.baseUrl(request), file),
     'cache-control': 'private, no-cache',
