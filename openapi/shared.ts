@@ -91,7 +91,9 @@ const RENDERED_PARAMETERS: readonly Parameter[] = [
     type: 'string',
     example: '40,400,linear',
   }),
-  inQuery('annotation', 'patient, technique: burned into the picture; a thumbnail answers with a Warning', { type: 'string' }),
+  inQuery('annotation', 'patient, technique: burned into the picture; a thumbnail answers with a Warning', {
+    type: 'string',
+  }),
   inQuery('iccprofile', 'no, yes, srgb, adobergb, rommrgb', { type: 'string' }),
 ];
 

@@ -11,6 +11,10 @@ export async function addDocumentation(app: FastifyInstance): Promise<void> {
   // The package's type names OpenAPI 3.0 documents; static mode serves any.
   const specification = { document } as unknown as swagger.StaticDocumentSpec;
   await app.register(swagger, { mode: 'static', specification });
+  // Every URL of the page is relative to a folder: a proxy may have put a prefix before it.
+  app.addHook('onRequest', async (request, reply) => {
+    if (/^\/docs(\?|$)/.test(request.raw.url ?? '')) return reply.redirect('docs/', 308);
+  });
   // The page asks for the document that knows its own address.
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { url: '/openapi.json' } });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { url: '../openapi.json' } });
 }
