@@ -71,12 +71,8 @@ function polygon(vertices: number[]): Shape | undefined {
     if (row !== crossedRow)
       crossings = [crossingsOf(corners, (y) => y > row + 1, row), crossingsOf(corners, (y) => y >= row + 1, row)];
     crossedRow = row;
-    return crossings.some((xs) => isOdd(xs, (x) => x <= column + 1) || isOdd(xs, (x) => x < column + 1));
+    return crossings.some((xs) => xs.includes(column + 1) || xs.filter((x) => x < column + 1).length % 2 === 1);
   };
-}
-
-function isOdd(crossings: number[], before: (x: number) => boolean): boolean {
-  return crossings.filter(before).length % 2 === 1;
 }
 
 /**
