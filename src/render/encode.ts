@@ -1,6 +1,7 @@
 // A picture into the media type asked for, by sharp.
 
 import sharp, { type OutputInfo, type Sharp } from 'sharp';
+import { encodedIn } from './icc/colour-space.ts';
 import type { RenderOptions } from './options.ts';
 import type { Picture } from './picture.ts';
 import { placed } from './viewport.ts';
@@ -13,11 +14,14 @@ const PNG_COMPRESSION = 4;
 /** An SVG picture of the given size that is laid over a finished one. */
 export type Overlay = (width: number, height: number) => string;
 
-/** Encodes one picture, with `overlay` on it. */
+/** Encodes one picture, with `overlay` on it. Grey stays one channel, unless a profile is asked for: those are of RGB (W-Q9). */
 export async function encodePicture(picture: Picture, options: RenderOptions, overlay?: Overlay): Promise<Buffer> {
   const shown = placed(picture, options.viewport);
   const covered = overlay ? await overlaid(shown, picture.channels, overlay) : shown;
-  return encoded(inColourSpace(covered, picture, options), picture, options).toBuffer();
+  const encode = (image: Sharp): Promise<Buffer> => encoded(image, picture, options).toBuffer();
+  const { iccProfile } = options;
+  if (iccProfile && iccProfile !== 'none') return encodedIn(iccProfile, covered, picture.profile, encode);
+  return encode(picture.channels === 1 ? covered.toColourspace('b-w') : covered);
 }
 
 /** Lays an overlay over a picture in its viewport; what it doesn't cover keeps its exact values. */
@@ -37,12 +41,6 @@ async function overlaid(shown: Sharp, channels: 1 | 3, overlay: Overlay): Promis
     }
   }
   return sharp(data, { raw: { width, height, channels } });
-}
-
-/** A grey picture stays one channel, unless a profile is asked for: those at hand are of RGB (W-Q9). */
-function inColourSpace(image: Sharp, { channels }: Picture, { iccProfile }: RenderOptions): Sharp {
-  if (iccProfile) return image.toColourspace('srgb').withIccProfile(iccProfile);
-  return channels === 1 ? image.toColourspace('b-w') : image;
 }
 
 /** A page of an animation: RGB, already in the viewport. */

@@ -16,8 +16,8 @@ export type Window = { center: number; width: number; function: 'linear' | 'line
 export const RENDERED_MEDIA_TYPES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'] as const;
 export type RenderedMediaType = (typeof RENDERED_MEDIA_TYPES)[number];
 
-/** Colour spaces whose profiles are at hand. */
-export type IccProfile = 'srgb' | 'p3';
+/** Colour spaces of pictures (PS3.18 8.3.5.1.5); `stored` is that of the image itself, or sRGB. */
+export type IccProfile = 'none' | 'stored' | 'srgb' | 'adobergb' | 'rommrgb' | 'displayp3';
 
 /** What is written onto the picture (PS3.18 8.3.5.1.1). */
 export type Annotation = 'patient' | 'technique';
@@ -30,7 +30,7 @@ export type RenderOptions = {
   viewport?: Viewport;
   window?: Window;
   annotation?: readonly Annotation[];
-  /** The colour space that the picture is brought into, and whose profile is embedded. */
+  /** The colour space that the picture is brought into, and whose profile is embedded; no profile when absent. */
   iccProfile?: IccProfile;
   /** Bits a sample, of image/png and of grey pictures; 8 when absent. */
   depth?: 16;
@@ -45,14 +45,14 @@ export type ParsedOptions = { options: RenderOptions; warnings: string[] };
 export type Query = readonly (readonly [name: string, value: string])[];
 
 const ANNOTATIONS: readonly string[] = ['patient', 'technique'] satisfies Annotation[];
-/** Values of iccprofile (PS3.18 8.3.5.1.5); `yes` leaves the choice to the server. */
-const PROFILES: Readonly<Record<string, IccProfile | 'none' | 'unsupported'>> = {
+/** Values of iccprofile. */
+const PROFILES: Readonly<Record<string, IccProfile>> = {
   no: 'none',
-  yes: 'srgb',
+  yes: 'stored',
   srgb: 'srgb',
-  displayp3: 'p3',
-  adobergb: 'unsupported',
-  rommrgb: 'unsupported',
+  adobergb: 'adobergb',
+  rommrgb: 'rommrgb',
+  displayp3: 'displayp3',
 };
 const FUNCTIONS = ['linear', 'linear-exact', 'sigmoid'] as const;
 /** Enough for any display; a larger picture would only cost memory. */
@@ -147,11 +147,12 @@ function isAnnotation(value: string): value is Annotation {
 }
 
 function parseProfile(text: string | undefined, mediaType: string): IccProfile | undefined {
-  const profile = text === undefined ? 'none' : PROFILES[text];
+  if (text === undefined) return undefined;
+  const profile = PROFILES[text];
   if (profile === undefined) throw malformed('iccprofile', `is one of ${Object.keys(PROFILES).join(', ')}`);
-  if (profile === 'none') return undefined;
-  if (profile === 'unsupported') throw malformed('iccprofile', 'names a colour space that is not supported');
-  if (mediaType === 'image/gif') throw malformed('iccprofile', 'must be no: image/gif cannot embed profiles');
+  if (profile !== 'none' && mediaType === 'image/gif') {
+    throw malformed('iccprofile', 'must be no: image/gif cannot embed profiles');
+  }
   return profile;
 }
 

@@ -8,6 +8,7 @@ import type { Codecs } from './codec/wasm.ts';
 import { renderColour } from './colour.ts';
 import { decodeFrame, type Frame } from './decode.ts';
 import { hasVoi, renderGray } from './gray.ts';
+import { storedProfile } from './icc/stored-profile.ts';
 import type { Image } from './image.ts';
 import type { RenderOptions } from './options.ts';
 import { renderSegmentation } from './segmentation.ts';
@@ -20,6 +21,8 @@ export type Picture = Canvas & {
   source: { width: number; height: number };
   /** The height of a pixel over its width, 1 when absent. */
   aspect?: number;
+  /** The ICC profile that its colours are in; looked for where one is asked for. */
+  profile?: Uint8Array;
   /** The size that it is to be scaled to, whatever the viewport. */
   size?: { width: number; height: number };
 };
@@ -31,7 +34,8 @@ export async function renderPicture(image: Image, n: number, codecs: Codecs, opt
   const reduction = shutter ? undefined : reductionFor(image, n, options, aspect);
   const frame = await decodeFrame(image, n, codecs, reduction);
   const picture: Picture = { ...colours(image, frame, n, options), source: sourceSize(image, frame.pixel), aspect };
-  return shutter ? shuttered(picture, shutter) : picture;
+  const profile = options.iccProfile === undefined ? undefined : await storedProfile(image, n);
+  return { ...(shutter ? shuttered(picture, shutter) : picture), ...(profile && { profile }) };
 }
 
 /** The picture of a frame by what its image says of itself. */

@@ -77,9 +77,10 @@ async function perform(job: Job): Promise<Product> {
     }
     case 'present': {
       const state = await openPresentationState(job.state);
-      const { picture, overlay } = await present(state, image, job.frame, { codecs, typeface }, job.options);
-      const annotation = annotationOf(image, job.frame, job.options, typeface);
-      return { bytes: new Uint8Array(await encodePicture(picture, job.options, both(overlay, annotation))) };
+      const tools = { codecs, typeface };
+      const { picture, options, overlay } = await present(state, image, job.frame, tools, job.options);
+      const annotation = annotationOf(image, job.frame, options, typeface);
+      return { bytes: new Uint8Array(await encodePicture(picture, options, both(overlay, annotation))) };
     }
     case 'animate':
       return { bytes: new Uint8Array(await renderAnimation(image, codecs, typeface, job.options)) };

@@ -31,10 +31,12 @@ const ACCEPTED: [name: string, value: string, expected: Omit<RenderOptions, 'med
   ['window', '1e3,2.5E2,sigmoid', { window: { center: 1000, width: 250, function: 'sigmoid' } }],
   ['annotation', 'patient', { annotation: ['patient'] }],
   ['annotation', 'technique,patient', { annotation: ['technique', 'patient'] }],
-  ['iccprofile', 'no', {}],
-  ['iccprofile', 'yes', { iccProfile: 'srgb' }],
+  ['iccprofile', 'no', { iccProfile: 'none' }],
+  ['iccprofile', 'yes', { iccProfile: 'stored' }],
   ['iccprofile', 'srgb', { iccProfile: 'srgb' }],
-  ['iccprofile', 'displayp3', { iccProfile: 'p3' }],
+  ['iccprofile', 'displayp3', { iccProfile: 'displayp3' }],
+  ['iccprofile', 'adobergb', { iccProfile: 'adobergb' }],
+  ['iccprofile', 'rommrgb', { iccProfile: 'rommrgb' }],
   ['WindowCenter', '40', {}],
 ];
 
@@ -73,7 +75,7 @@ const REFUSED: [rule: string, name: string, value: string][] = [
   ['W-Q6', 'window', 'NaN,400,linear'],
   ['W-Q6', 'window', '1e999,400,linear'],
   ['W-Q7', 'iccprofile', 'sRGB'],
-  ['W-Q7, no profile at hand:', 'iccprofile', 'adobergb'],
+  ['W-Q7', 'iccprofile', 'prophoto'],
   ['W-Q7', 'iccprofile', ''],
 ];
 
@@ -103,7 +105,10 @@ test('W-Q7 a media type that cannot embed profiles takes only no', () => {
     kind: 'malformed',
     field: 'iccprofile',
   });
-  assert.deepEqual(parseRenderOptions([['iccprofile', 'no']], 'image/gif').options, { mediaType: 'image/gif' });
+  assert.deepEqual(parseRenderOptions([['iccprofile', 'no']], 'image/gif').options, {
+    mediaType: 'image/gif',
+    iccProfile: 'none',
+  });
 });
 
 test('a parameter given twice is malformed', () => {

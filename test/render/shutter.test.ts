@@ -93,9 +93,9 @@ test('R-84 a colour of CIELab makes a grey picture RGB', async () => {
 });
 
 test('R-101 the Frame Display Shutter of a frame', async () => {
-  const { frames, pixel } = numbered();
+  const numbers = numbered();
   const attributes = { ...IDENTITY, '52009230': sq({ '00189472': sq(RECTANGLE) }, {}), '52009229': sq({}) };
-  const fixture = { pixel, frames: [...frames, ...frames], attributes };
+  const fixture = { ...numbers, frames: [...numbers.frames, ...numbers.frames], attributes };
   assert.deepEqual((await rendered(dir, fixture, 1)).slice(0, 8), [0, 0, 0, 0, 0, 0, 0, 11]);
   assert.deepEqual((await rendered(dir, fixture, 2)).slice(0, 3), [0, 1, 2]);
 });

@@ -9,6 +9,7 @@ import { type Canvas, canvasFor } from '../canvas.ts';
 import type { Codecs } from '../codec/wasm.ts';
 import { decodeFrame, type Frame } from '../decode.ts';
 import type { Overlay } from '../encode.ts';
+import { profileIn, storedProfile } from '../icc/stored-profile.ts';
 import type { Image } from '../image.ts';
 import type { RenderOptions } from '../options.ts';
 import { readPalette } from '../palette.ts';
@@ -29,8 +30,8 @@ import type { PresentationState } from './state.ts';
 /** What a worker thread keeps to present with. */
 export type Tools = { codecs: Codecs; typeface: Typeface };
 
-/** A picture at its final size, and what is drawn over it. */
-export type Presented = { picture: Picture; overlay?: Overlay };
+/** A picture at its final size, how it is to be encoded, and what is drawn over it. */
+export type Presented = { picture: Picture; options: RenderOptions; overlay?: Overlay };
 
 /** Presents frame `n` (1-based) of an image under a state. @throws DicomError as decoding and `placementOf` do */
 export async function present(
@@ -38,7 +39,7 @@ export async function present(
   image: Image,
   n: number,
   { codecs, typeface }: Tools,
-  { viewport }: RenderOptions,
+  options: RenderOptions,
 ): Promise<Presented> {
   const { attributes } = state;
   const target = { instance: textOf(image.attributes, Tag.SOPInstanceUID) ?? '', frame: n };
@@ -48,12 +49,28 @@ export async function present(
   const shutter = readShutter(attributes, n, aspect);
   const covered = shutter ? shuttered(toned, shutter) : toned;
   const canvas = withOverlays(covered, activatedOverlays(attributes, image.attributes, n, frame));
-  const placement = placementOf(attributes, canvas, aspect, target, viewport);
+  const placement = placementOf(attributes, canvas, aspect, target, options.viewport);
   const annotations = annotationsOf(attributes, target, placement, typeface);
   const shown = cutOut(annotations?.coloured ? canvasFor(canvas, [255, 0, 0]) : canvas, placement);
   const { width, height } = placement;
-  const picture: Picture = { ...shown, source: { width: shown.width, height: shown.height }, size: { width, height } };
-  return annotations ? { picture, overlay: () => annotations.svg } : { picture };
+  const profile = profileIn(attributes) ?? (options.iccProfile && (await storedProfile(image, n)));
+  const picture: Picture = {
+    ...shown,
+    source: { width: shown.width, height: shown.height },
+    size: { width, height },
+    ...(profile && { profile }),
+  };
+  return {
+    picture,
+    options: withProfile(options, profileIn(attributes)),
+    ...(annotations && { overlay: () => annotations.svg }),
+  };
+}
+
+/** The profile of a state goes with its picture, unless it is asked to be left out (PS3.18 8.3.5.1.6). */
+function withProfile(options: RenderOptions, profile: Uint8Array | undefined): RenderOptions {
+  const carried = profile && options.iccProfile === undefined && options.mediaType !== 'image/gif';
+  return carried ? { ...options, iccProfile: 'stored' } : options;
 }
 
 /** Samples to grey levels or colours. A colour image has no grayscale transformations (PS3.4 N.2.2). */
