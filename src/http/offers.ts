@@ -23,7 +23,7 @@ export type ResourceKind =
   | 'bulkdata'
   | 'rendered'
   | 'rendered-set'
-  | 'document'
+  | 'rendition'
   | 'thumbnail'
   | 'store'
   | 'capabilities'
@@ -120,7 +120,7 @@ export const OFFERS: Readonly<Record<ResourceKind, readonly Offer[]>> = {
   bulkdata: [octets(false), octets(true), ...compressed(false), ...compressed(true)],
   rendered: images.flatMap(both), // Table 8.7.4-1; webp is an extension
   'rendered-set': images.map((mediaType) => ({ mediaType, multipart: true })), // several items: multipart only
-  document: both('application/pdf'), // Table 8.7.4-1, text category: an encapsulated document as it is
+  rendition: [], // Table 8.7.4-1, text, video and other categories: what the instance itself is given in
   thumbnail: images.map((mediaType) => ({ mediaType, multipart: false })), // exactly one image (10.4.3.3.4)
   store: [...json, { mediaType: 'application/dicom+xml', multipart: false }], // Table 10.5.4-1
   capabilities: [

@@ -88,7 +88,7 @@ export async function openImage(path: string): Promise<Image> {
     transferSyntaxUid: syntax.uid,
     attributes,
     pixel: pixelDescription(attributes, kind),
-    numberOfFrames: Math.max(1, numberOf(attributes, Tag.NumberOfFrames) ?? 1),
+    numberOfFrames: isVideo(syntax) ? 1 : Math.max(1, numberOf(attributes, Tag.NumberOfFrames) ?? 1),
     source,
     header: { offset: start, length: end - start },
     pixelData: {
@@ -100,6 +100,11 @@ export async function openImage(path: string): Promise<Image> {
       bigEndian: syntax.endian === 'big',
     },
   };
+}
+
+/** A video is one stream, whatever Number of Frames says (PS3.5 8.2.5): its pictures have no bytes of their own. */
+function isVideo({ mediaType }: TransferSyntax): boolean {
+  return mediaType?.startsWith('video/') === true;
 }
 
 /** The attributes of an instance that need not be an image, up to its pixel data if it has one. */

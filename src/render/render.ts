@@ -54,6 +54,8 @@ export interface Renderer {
     options: Omit<RenderOptions, 'mediaType'>,
     signal?: AbortSignal,
   ): Promise<Buffer>;
+  /** A picture for what has none, with a word of at most five letters on it. */
+  icon(word: string, options: RenderOptions, signal?: AbortSignal): Promise<Buffer>;
   /**
    * The samples of a frame in little endian, colour by pixel, in the container of Bits Allocated, as transcoding to
    * Explicit VR Little Endian gives them; `photometricInterpretation` is theirs, which differs from the stored one where
@@ -116,6 +118,8 @@ export function createRenderer(options: PoolOptions = {}): Renderer {
       asBuffer((await pool.run({ task: 'report', path, mediaType, base }, signal)).bytes),
     plot: async (path, mediaType, plotOptions, signal) =>
       asBuffer((await pool.run({ task: 'plot', path, mediaType, options: plotOptions }, signal)).bytes),
+    icon: async (word, iconOptions, signal) =>
+      asBuffer((await pool.run({ task: 'icon', word, options: iconOptions }, signal)).bytes),
     decode: (path, frame, signal) => described({ task: 'decode', path, frame }, signal),
     encode: (path, frame, transferSyntaxUid, signal) =>
       described({ task: 'encode', path, frame, transferSyntaxUid }, signal),

@@ -19,6 +19,7 @@ import { present } from './presentation/present.ts';
 import { openPresentationState } from './presentation/state.ts';
 import { type ReportMediaType, renderReport } from './report/report.ts';
 import { annotationOf } from './text/annotation.ts';
+import { iconOf } from './text/icon.ts';
 import { Typeface } from './text/typeface.ts';
 import { type PlotMediaType, renderWaveform } from './waveform/render.ts';
 
@@ -27,6 +28,7 @@ export type Job =
   | { task: 'render'; path: string; frame: number; options: RenderOptions }
   | { task: 'present'; state: string; path: string; frame: number; options: RenderOptions }
   | { task: 'animate'; path: string; options: RenderOptions }
+  | { task: 'icon'; word: string; options: RenderOptions }
   | { task: 'report'; path: string; mediaType: ReportMediaType; base: string }
   | { task: 'plot'; path: string; mediaType: PlotMediaType; options: Omit<RenderOptions, 'mediaType'> }
   | { task: 'decode'; path: string; frame: number }
@@ -60,6 +62,9 @@ export default async function run(job: Job): Promise<unknown> {
 }
 
 async function perform(job: Job): Promise<Product> {
+  if (job.task === 'icon') {
+    return { bytes: new Uint8Array(await encodePicture(await iconOf(job.word, typeface), job.options)) };
+  }
   if (job.task === 'report') {
     return { bytes: new Uint8Array(renderReport(await readAttributes(job.path), job.mediaType, job.base)) };
   }

@@ -37,9 +37,10 @@ export type FakeGateway = Gateway &
     gate: Promise<void> | undefined;
   };
 
-export async function createFakeGateway(): Promise<FakeGateway> {
+/** A gateway with the fixtures, and with `more` instances. */
+export async function createFakeGateway(more: readonly Fixture[] = []): Promise<FakeGateway> {
   const dir = await mkdtemp(join(tmpdir(), 'http-test-'));
-  const files = await Promise.all(Object.values(FIXTURES).map((one) => keep(dir, one)));
+  const files = await Promise.all([...Object.values(FIXTURES), ...more].map((one) => keep(dir, one)));
   const fake: FakeGateway = {
     searches: [],
     found: [],

@@ -50,6 +50,10 @@ export function createFakeRenderer(): FakeRenderer {
       fake.jobs++;
       return Buffer.from(JSON.stringify({ file: basename(path), mediaType, ...options }));
     },
+    async icon(word, options) {
+      fake.jobs++;
+      return Buffer.from(JSON.stringify({ word, ...options }));
+    },
     async decode(path, frame) {
       refuse(path);
       return { bytes: Buffer.concat([Buffer.from([frame]), PIXELS]), photometricInterpretation: 'MONOCHROME2' };

@@ -67,7 +67,8 @@ const GRAY: Dataset = {
 export const PIXELS = Buffer.from(Uint16Array.from({ length: 16 }, (_, i) => i * 100).buffer);
 export const DOCUMENT = Buffer.from('%PDF-1.4 not much of one\n');
 
-function fixture({ sopClassUid, sopInstanceUid, series, syntax, more }: Description): Fixture {
+/** An instance of the study. */
+export function fixture({ sopClassUid, sopInstanceUid, series, syntax, more }: Description): Fixture {
   const dataset: Dataset = {
     '00080016': { vr: 'UI', Value: [sopClassUid] },
     '00080018': { vr: 'UI', Value: [sopInstanceUid] },

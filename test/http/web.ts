@@ -9,9 +9,13 @@ import { FIXTURES, type Fixture, STUDY } from './fixtures.ts';
 
 export type Web = { app: FastifyInstance; gateway: FakeGateway; renderer: FakeRenderer };
 
-/** Builds the application at /dicomweb. */
-export async function buildWeb(t: TestContext, options: Partial<AppOptions> = {}): Promise<Web> {
-  const gateway = await createFakeGateway();
+/** Builds the application at /dicomweb, in front of the fixtures and `more` instances. */
+export async function buildWeb(
+  t: TestContext,
+  options: Partial<AppOptions> = {},
+  more: readonly Fixture[] = [],
+): Promise<Web> {
+  const gateway = await createFakeGateway(more);
   const renderer = createFakeRenderer();
   const app = await buildApp(gateway, renderer, { basePath: '/dicomweb', ...options });
   t.after(async () => {

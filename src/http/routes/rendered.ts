@@ -5,22 +5,22 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { StoredFile } from '../../bridge/gateway.ts';
 import { levelOf } from '../../bridge/resource.ts';
 import { DicomError } from '../../dimse/errors.ts';
-import { openImage } from '../../render/image.ts';
 import { parseRenderOptions, type RenderedMediaType, type RenderOptions } from '../../render/options.ts';
 import { choose, type Representation } from '../accept.ts';
-import { isDocument, sendDocument } from '../document.ts';
+import { categoryOf, OTHER_OFFERS, OTHER_TYPES } from '../category.ts';
 import { etagOf, isUnchanged } from '../etag.ts';
 import type { Part } from '../multipart-writer.ts';
 import { resourceOf } from '../paths.ts';
 import { isPresentation, sendPresented } from '../presented.ts';
-import { hold, once, sendParts, sendStream, signalOf } from '../respond.ts';
+import { renditionPart, sendRendition } from '../rendition.ts';
+import { hold, once, sendParts, sendWhole, signalOf } from '../respond.ts';
 import { type AddResource, locate, queryOf, type Service, wantedOf } from '../service.ts';
+import { storedFrames } from '../stored-frames.ts';
 
 const STUDY = '/studies/:study';
 const SERIES = `${STUDY}/series/:series`;
 const INSTANCE = `${SERIES}/instances/:instance`;
 const FRAMES = `${INSTANCE}/frames/:frames`;
-const DOCUMENT = [false, true].map((multipart) => ({ mediaType: 'application/pdf', multipart, named: true as const }));
 
 export function renderedRoutes(add: AddResource, service: Service): void {
   for (const path of [STUDY, SERIES]) {
@@ -49,15 +49,15 @@ async function renderedInstance(request: FastifyRequest, reply: FastifyReply, se
   const resource = resourceOf(request);
   const wanted = wantedOf(request, service);
   const many = (resource.frames?.length ?? 1) > 1;
-  const accepted = choose(many ? 'rendered-set' : 'rendered', wanted, DOCUMENT);
-  const best = accepted.find((one) => one.mediaType !== 'application/pdf');
+  const accepted = choose(many ? 'rendered-set' : 'rendered', wanted, OTHER_OFFERS);
+  const best = accepted.find((one) => !OTHER_TYPES.includes(one.mediaType));
   const options = optionsOf(request, reply, best?.mediaType ?? 'image/jpeg', service);
   const signal = signalOf(reply);
   const file = await service.archive(request).open(resource, { signal });
   hold(file, reply);
-  if (isDocument(file)) return sendDocument(file, request, reply, service);
+  if (categoryOf(file) !== 'image') return sendRendition(file, wanted, options, signal, request, reply, service);
   if (best === undefined) {
-    throw new DicomError('not-acceptable', 'the instance is no document: it is rendered as an image', {
+    throw new DicomError('not-acceptable', 'the instance is an image, and rendered as one', {
       field: 'Accept',
     });
   }
@@ -77,21 +77,20 @@ async function sendFrames(
   service: Service,
 ): Promise<FastifyReply> {
   const baseUrl = service.baseUrl(request);
-  const etag = await etagOf(file, JSON.stringify(['rendered', frames, multipart, options]));
+  const etag = etagOf(file, JSON.stringify(['rendered', frames, multipart, options]));
   reply.headers({ etag, 'cache-control': 'private, no-cache' });
   if (isUnchanged(request.headers['if-none-match'], etag)) return reply.status(304).send();
   if (multipart) return sendParts(request, reply, mediaType, framesOf(file, frames, options, baseUrl, service, signal));
   const [frame = 1] = frames ?? [];
   const { renderer } = service;
   // A GIF can show all frames of a loop (Table 8.7.4-1, multi-frame image).
-  const animated = frames === undefined && mediaType === 'image/gif' && (await openImage(file.path)).numberOfFrames > 1;
+  const animated = frames === undefined && mediaType === 'image/gif' && (await storedFrames(file)).numberOfFrames > 1;
   const { bytes } = animated
     ? await renderer.animate(file.path, options, signal)
     : await renderer.render(file.path, frame, options, signal);
   const location = locate(baseUrl, file) + (frames === undefined ? '' : `/frames/${frame}`);
-  return sendStream(request, reply, once(bytes), {
+  return sendWhole(request, reply, [bytes], {
     'content-type': mediaType,
-    'content-length': String(bytes.length),
     'content-location': location,
   });
 }
@@ -105,7 +104,7 @@ async function* framesOf(
   { renderer }: Service,
   signal: AbortSignal,
 ): AsyncGenerator<Part, void, undefined> {
-  const { numberOfFrames } = await openImage(file.path);
+  const { numberOfFrames } = await storedFrames(file);
   const list = frames ?? Array.from({ length: numberOfFrames }, (_, i) => i + 1);
   const beyond = list.find((frame) => frame > numberOfFrames);
   if (beyond !== undefined) {
@@ -128,21 +127,29 @@ async function* framesOf(
 
 async function renderedSet(request: FastifyRequest, reply: FastifyReply, service: Service): Promise<FastifyReply> {
   const resource = resourceOf(request);
-  const mediaType = choose('rendered-set', wantedOf(request, service))[0]?.mediaType ?? 'image/jpeg';
-  const options = optionsOf(request, reply, mediaType, service);
+  const wanted = wantedOf(request, service);
+  const accepted = choose('rendered-set', wanted, OTHER_OFFERS);
+  const picture = accepted.find((one) => !OTHER_TYPES.includes(one.mediaType))?.mediaType;
+  const options = optionsOf(request, reply, picture ?? 'image/jpeg', service);
   const signal = signalOf(reply);
   const baseUrl = service.baseUrl(request);
+  async function* partsOf(file: StoredFile): AsyncGenerator<Part, void, undefined> {
+    const base = baseUrl;
+    if (categoryOf(file) !== 'image') yield await renditionPart({ file, wanted, options, base, service, signal });
+    else if (picture !== undefined) yield* framesOf(file, undefined, options, baseUrl, service, signal);
+    else throw new DicomError('not-acceptable', 'images are not given in the types asked for', { field: 'Accept' });
+  }
   async function* parts(): AsyncGenerator<Part, void, undefined> {
     let refusal: DicomError | undefined;
     let found = false;
     for await (const file of service.archive(request).retrieve(resource, { signal })) {
       try {
-        for await (const part of framesOf(file, undefined, options, baseUrl, service, signal)) {
+        for await (const part of partsOf(file)) {
           found = true;
           yield part;
         }
       } catch (error) {
-        // Reports, presentation states and the like have no picture; the others of the set have.
+        // Each is given as what the client takes of its kind (8.6.1.2); what it takes nothing of is left out.
         if (!(error instanceof DicomError) || error.kind !== 'not-acceptable') throw error;
         refusal ??= error;
       } finally {
@@ -153,5 +160,5 @@ async function renderedSet(request: FastifyRequest, reply: FastifyReply, service
       throw refusal ?? new DicomError('not-found', `the ${levelOf(resource)} has no instance`, { field: 'study' });
     }
   }
-  return sendParts(request, reply, mediaType, parts());
+  return sendParts(request, reply, picture ?? accepted[0]?.mediaType ?? 'image/jpeg', parts());
 }

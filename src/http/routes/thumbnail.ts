@@ -2,13 +2,16 @@
 // nothing written on it.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { openImage } from '../../render/image.ts';
+import type { StoredFile } from '../../bridge/gateway.ts';
+import type { RenderOptions } from '../../render/options.ts';
 import { choose } from '../accept.ts';
+import { type Category, categoryOf, ICONS } from '../category.ts';
 import { etagOf, isUnchanged } from '../etag.ts';
 import { resourceOf } from '../paths.ts';
 import { representativeOf } from '../representative.ts';
-import { hold, once, sendStream, signalOf } from '../respond.ts';
+import { hold, sendWhole, signalOf } from '../respond.ts';
 import { type AddResource, locate, type Service, wantedOf } from '../service.ts';
+import { storedFrames } from '../stored-frames.ts';
 import { optionsOf } from './rendered.ts';
 
 const STUDY = '/studies/:study';
@@ -36,15 +39,38 @@ async function thumbnail(request: FastifyRequest, reply: FastifyReply, service: 
     resource.instance === undefined ? await representativeOf(archive, resource, { baseUrl, signal }) : resource;
   const file = await archive.open(instance, { signal });
   hold(file, reply);
-  const etag = await etagOf(file, JSON.stringify(['thumbnail', resource.frames, options]));
+  const etag = etagOf(file, JSON.stringify(['thumbnail', resource.frames, options]));
   reply.headers({ etag, 'cache-control': 'private, no-cache' });
   if (isUnchanged(request.headers['if-none-match'], etag)) return reply.status(304).send();
-  const frame = resource.frames?.[0] ?? Math.floor((await openImage(file.path)).numberOfFrames / 2) + 1;
+  const category = categoryOf(file);
+  if (category !== 'image') return sendSign(file, category, options, signal, request, reply, service);
+  const frame = resource.frames?.[0] ?? Math.floor((await storedFrames(file)).numberOfFrames / 2) + 1;
   const { bytes } = await renderer.render(file.path, frame, options, signal);
   const place = resource.frames === undefined ? '' : `/frames/${frame}`;
-  return sendStream(request, reply, once(bytes), {
+  return sendWhole(request, reply, [bytes], {
     'content-type': mediaType,
-    'content-length': String(bytes.length),
     'content-location': locate(baseUrl, file) + place,
+  });
+}
+
+/** What has no picture of its own: waveforms are plotted, of others an icon says what they are. */
+async function sendSign(
+  file: StoredFile,
+  category: Exclude<Category, 'image'>,
+  options: RenderOptions,
+  signal: AbortSignal,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  service: Service,
+): Promise<FastifyReply> {
+  const { renderer } = service;
+  const { mediaType } = options;
+  const bytes =
+    category === 'waveform'
+      ? await renderer.plot(file.path, mediaType, options, signal)
+      : await renderer.icon(ICONS[category], options, signal);
+  return sendWhole(request, reply, [bytes], {
+    'content-type': mediaType,
+    'content-location': locate(service.baseUrl(request), file),
   });
 }

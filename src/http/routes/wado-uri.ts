@@ -7,15 +7,16 @@ import { DicomError } from '../../dimse/errors.ts';
 import { openImage } from '../../render/image.ts';
 import type { RenderedMediaType } from '../../render/options.ts';
 import { choose, type Representation } from '../accept.ts';
-import { isDocument, sendDocument } from '../document.ts';
+import { categoryOf } from '../category.ts';
 import { etagOf, isUnchanged } from '../etag.ts';
 import { parseAccept } from '../media-type.ts';
 import { EXPLICIT_LITTLE } from '../offers.ts';
 import { uid } from '../paths.ts';
 import { type Query, single } from '../query.ts';
+import { sendRendition } from '../rendition.ts';
 import { hold, once, sendStream, signalOf } from '../respond.ts';
 import { createRing } from '../ring.ts';
-import { type AddResource, locate, queryOf, type Service } from '../service.ts';
+import { type AddResource, locate, queryOf, type Service, wantedOf } from '../service.ts';
 import { openFile } from '../stored-file.ts';
 import { parseWadoRendering, renderOptionsOf, type WadoRendering } from '../wado-options.ts';
 
@@ -93,7 +94,10 @@ async function wado(request: FastifyRequest, reply: FastifyReply, service: Servi
   hold(file, reply);
   reply.headers({ 'content-location': locate(service.baseUrl(request), file), 'cache-control': 'private, no-cache' });
   if (rendering === undefined) return sendDicom(file, representation, signal, request, reply, service);
-  if (isDocument(file)) return sendDocument(file, request, reply, service);
+  if (categoryOf(file) !== 'image') {
+    const wanted = wantedOf(request, service);
+    return sendRendition(file, wanted, { mediaType: 'image/jpeg' }, signal, request, reply, service);
+  }
   return sendPicture(file, rendering, mediaType, signal, request, reply, service);
 }
 
