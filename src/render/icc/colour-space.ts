@@ -14,7 +14,7 @@ const WRITTEN: Readonly<Record<string, RgbSpace>> = { adobergb: ADOBE_RGB, rommr
 
 /**
  * Encodes a picture in a colour space. `source` is the profile that its colours are in, sRGB without; `stored` keeps them in
- * it as they are.
+ * it as they are. Between two other spaces sharp goes by way of sRGB, to whose gamut colours are then clipped.
  */
 export async function encodedIn(
   space: IccProfile,
