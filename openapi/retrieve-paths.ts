@@ -23,6 +23,20 @@ const LEVELS = { Study: STUDY, Series: SERIES, Instance: INSTANCE } as const;
 const COMPRESSED = ['image/jpeg', 'image/jls', 'image/jp2', 'image/jphc', 'image/jxl', 'image/dicom-rle'];
 const BULK = ['application/octet-stream', ...COMPRESSED];
 const PICTURES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];
+/** What reports, waveforms, video and encapsulated documents are rendered to. */
+const OTHERS = [
+  'text/html',
+  'text/plain',
+  'text/xml',
+  'image/svg+xml',
+  'video/mp4',
+  'video/mpeg',
+  'video/H265',
+  'application/pdf',
+  'model/stl',
+  'model/obj',
+  'model/mtl',
+];
 
 /** The parameters that stand in a path. */
 export function pathParameters(path: string): Parameter[] {
@@ -77,7 +91,8 @@ function perLevel(): Record<string, PathItem> {
     const bulk = [...BULK.map(related), ...single];
     add('bulkdata', get(`bulkdata${level}`, 'Every bulk data value', [ACCEPT], bulk));
     add('pixeldata', get(`pixeldata${level}`, 'Pixel data', [ACCEPT], bulk));
-    const pictures = [...PICTURES.map(related), ...(level === 'Instance' ? [...PICTURES, 'application/pdf'] : [])];
+    const rendered = [...PICTURES, ...OTHERS];
+    const pictures = [...rendered.map(related), ...(level === 'Instance' ? rendered : [])];
     add('rendered', get(`rendered${level}`, 'Pictures for the screen', parametersOf('Rendered'), pictures));
     add('thumbnail', get(`thumbnail${level}`, 'One small picture', parametersOf('Thumbnail'), PICTURES));
   }
@@ -112,7 +127,8 @@ const WADO_PARAMETERS: readonly (readonly [string, string, boolean])[] = [
   ['objectUID', 'SOP Instance UID', true],
   ['contentType', 'application/dicom, or a list of rendered types; image/jpeg when absent', false],
   ['transferSyntax', 'of application/dicom; Explicit VR Little Endian when absent', false],
-  ['anonymize', 'yes is refused: the gateway does not de-identify', false],
+  ['anonymize', 'yes: de-identified (PS3.15 E); of application/dicom', false],
+  ['charset', 'of text', false],
   ['frameNumber', 'from 1', false],
   ['rows', 'height to fit in', false],
   ['columns', 'width to fit in', false],
@@ -120,7 +136,9 @@ const WADO_PARAMETERS: readonly (readonly [string, string, boolean])[] = [
   ['windowCenter', 'with windowWidth', false],
   ['windowWidth', 'with windowCenter', false],
   ['imageQuality', '1 to 100', false],
-  ['imageAnnotation', 'accepted, not burned in, answered with a Warning', false],
+  ['imageAnnotation', 'patient, technique; also under the name annotation', false],
+  ['presentationSeriesUID', 'with presentationUID', false],
+  ['presentationUID', 'a presentation state of the study to show the image under', false],
 ];
 
 export const WADO_URI: PathItem = {
@@ -136,7 +154,7 @@ export const WADO_URI: PathItem = {
       schema: { type: 'string' },
     })),
     responses: {
-      200: { description: 'The instance', content: content(['application/dicom', ...PICTURES, 'application/pdf']) },
+      200: { description: 'The instance', content: content(['application/dicom', ...PICTURES, ...OTHERS]) },
       304: { description: 'Unchanged' },
       ...problems(400, 404, 406),
     },
