@@ -13,8 +13,10 @@ import {
   PROBLEM_RESPONSES,
   parametersOf,
   problems,
+  type Reference,
   type Response,
   related,
+  SCHEMAS,
 } from './shared.ts';
 
 /** PS3.18 Table 10.6.1-1. */
@@ -43,7 +45,7 @@ function search(operationId: string): Operation {
         content: content(types, { type: 'array', items: DATASET }),
       },
       204: { description: 'No match, as XML or where the gateway is configured so' },
-      ...problems(400, 406, 413),
+      ...problems(400, 404, 406, 413),
     },
   };
 }
@@ -71,9 +73,16 @@ function store(operationId: string): Operation {
       200: result('Everything is stored'),
       202: result('Something is stored, with failures or warnings'),
       409: result('Nothing is stored: every row says why'),
-      ...problems(400, 406, 413, 415),
+      ...problems(404, 406, 413, 415),
+      400: orProblem(400, result('Nothing is an instance: every row says why')),
+      503: orProblem(503, result('Nothing is stored, for the PACS is out of resources: every row says why')),
     },
   };
+}
+
+/** An answer that is a problem where the request as a whole has one. */
+function orProblem(status: 400 | 503, { description, content }: Response): Response {
+  return { description, content: { ...content, ...PROBLEM_RESPONSES[`Problem${status}`]?.content } };
 }
 
 const SEARCH_PATHS: Record<string, PathItem> = Object.fromEntries(
@@ -90,12 +99,15 @@ const OF_ONE_PACS = {
 /** Resources outside the base path. */
 const atRoot = (item: PathItem): PathItem => ({ ...item, servers: [{ url: '/' }] });
 
-function plain(operationId: string, summary: string, types: string[], more: Record<string, Response> = {}): Operation {
+type Responses = Record<string, Response | Reference>;
+const UNCHANGED: Response = { description: 'Unchanged: If-None-Match names its ETag' };
+
+function plain(operationId: string, summary: string, types: string[], more: Responses = {}): Operation {
   return {
     operationId,
     summary,
     tags: ['Service'],
-    responses: { 200: { description: summary, content: content(types) }, ...more },
+    responses: { 200: { description: summary, content: content(types) }, ...problems(), ...more },
   };
 }
 
@@ -111,13 +123,15 @@ export const DOCUMENT: OpenAPIV3_1.Document = {
   },
   servers: [{ url: '/dicomweb', description: 'All PACS together, or the default one' }, OF_ONE_PACS],
   tags: [{ name: 'Search' }, { name: 'Retrieve' }, { name: 'Store' }, { name: 'WADO-URI' }, { name: 'Service' }],
-  components: { parameters: PARAMETERS, responses: PROBLEM_RESPONSES },
+  components: { schemas: SCHEMAS, parameters: PARAMETERS, responses: PROBLEM_RESPONSES },
   paths: {
     '/': {
-      options: plain('capabilities', 'Retrieve Capabilities (PS3.18 8.9)', [
-        'application/vnd.sun.wadl+xml',
-        'application/json',
-      ]),
+      options: plain(
+        'capabilities',
+        'Retrieve Capabilities (PS3.18 8.9)',
+        ['application/vnd.sun.wadl+xml', 'application/json'],
+        { 304: UNCHANGED, ...problems(400, 404, 406) },
+      ),
     },
     ...SEARCH_PATHS,
     ...RETRIEVE_PATHS,
@@ -130,6 +144,6 @@ export const DOCUMENT: OpenAPIV3_1.Document = {
         503: { description: 'Some PACS does not answer', content: content(['application/json']) },
       }),
     }),
-    '/openapi.json': atRoot({ get: plain('openapi', 'This document', ['application/json']) }),
+    '/openapi.json': atRoot({ get: plain('openapi', 'This document', ['application/json'], { 304: UNCHANGED }) }),
   },
 };

@@ -20,7 +20,20 @@ const INSTANCE = `${SERIES}/instances/{instance}`;
 const FRAMES = `${INSTANCE}/frames/{frames}`;
 const LEVELS = { Study: STUDY, Series: SERIES, Instance: INSTANCE } as const;
 
-const COMPRESSED = ['image/jpeg', 'image/jls', 'image/jp2', 'image/jphc', 'image/jxl', 'image/dicom-rle'];
+/** PS3.18 Table 8.7.3-5. */
+const COMPRESSED = [
+  'image/jpeg',
+  'image/dicom-rle',
+  'image/jls',
+  'image/jp2',
+  'image/jpx',
+  'image/jphc',
+  'image/jxl',
+  'application/x-deflate',
+  'video/mpeg',
+  'video/mp4',
+  'video/H265',
+];
 const BULK = ['application/octet-stream', ...COMPRESSED];
 const PICTURES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];
 /** What reports, waveforms, video and encapsulated documents are rendered to. */
@@ -104,7 +117,10 @@ function perInstance(): Record<string, PathItem> {
   const both = [...BULK.map(related), ...BULK];
   const pictures = [...PICTURES.map(related), ...PICTURES];
   return {
-    [bulkPath]: item(bulkPath, get('bulkdata', 'One bulk data value', [ACCEPT], [...both, 'application/pdf'])),
+    [bulkPath]: item(
+      bulkPath,
+      get('bulkdata', 'One bulk data value', [ACCEPT], [...both, related('application/pdf'), 'application/pdf']),
+    ),
     [FRAMES]: item(FRAMES, get('frames', 'Frames as stored, native, or encoded as asked', [ACCEPT], both)),
     [`${FRAMES}/rendered`]: item(
       FRAMES,

@@ -105,10 +105,52 @@ const THUMBNAIL_PARAMETERS: readonly Parameter[] = [
 
 const BYTES: Schema = { type: 'string', format: 'binary' };
 /** DICOM JSON model (PS3.18 Annex F). */
-export const DATASET: Schema = { type: 'object', additionalProperties: { type: 'object' } };
+export const DATASET = { $ref: '#/components/schemas/Dataset' };
+
+/** The components `Dataset`, `Attribute` and `PersonName` (PS3.18 F.2.2, Table F.2.3-1). */
+export const SCHEMAS: Record<string, OpenAPIV3_1.SchemaObject> = {
+  Dataset: {
+    description: 'DICOM JSON model object: attributes by tag',
+    type: 'object',
+    patternProperties: { '^[0-9A-F]{8}$': { $ref: '#/components/schemas/Attribute' } },
+    additionalProperties: false,
+  } as OpenAPIV3_1.SchemaObject,
+  Attribute: {
+    type: 'object',
+    required: ['vr'],
+    properties: {
+      vr: { type: 'string', pattern: '^[A-Z]{2}$' },
+      Value: {
+        type: 'array',
+        minItems: 1,
+        items: {
+          anyOf: [
+            { type: ['string', 'number', 'null'] },
+            { $ref: '#/components/schemas/PersonName' },
+            { $ref: '#/components/schemas/Dataset' },
+          ],
+        },
+      },
+      BulkDataURI: { type: 'string', format: 'uri-reference' },
+      InlineBinary: { type: 'string', contentEncoding: 'base64' },
+    },
+    additionalProperties: false,
+    maxProperties: 2,
+  } as OpenAPIV3_1.SchemaObject,
+  PersonName: {
+    type: 'object',
+    properties: {
+      Alphabetic: { type: 'string' },
+      Ideographic: { type: 'string' },
+      Phonetic: { type: 'string' },
+    },
+    additionalProperties: false,
+    minProperties: 1,
+  },
+};
 
 /** Content of the given media types; JSON types get `schema`. */
-export function content(mediaTypes: readonly string[], schema?: Schema): Content {
+export function content(mediaTypes: readonly string[], schema?: Schema | Reference): Content {
   return Object.fromEntries(
     mediaTypes.map((type) => [type, { schema: type.endsWith('json') ? (schema ?? { type: 'object' }) : BYTES }]),
   );

@@ -64,6 +64,13 @@ export function sendNotAllowed(allow: string, request: FastifyRequest, reply: Fa
   return sendFault({ name: 'malformed', httpStatus: 405, title: 'Method not allowed', detail }, request, reply);
 }
 
+/** 416 with the length that there is (RFC 9110 15.5.17). */
+export function sendUnsatisfiable(length: number, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  reply.header('content-range', `bytes */${length}`);
+  const detail = `the range begins beyond the end: there are ${length} bytes`;
+  return sendFault({ name: 'malformed', httpStatus: 416, title: 'Range not satisfiable', detail }, request, reply);
+}
+
 function sendFault(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { httpStatus: status, title, detail, retryAfter, name } = problem;
   // A bug or an old header of the answer that was planned must not describe this one.

@@ -8,6 +8,7 @@ import { etagOf, isUnchanged } from '../etag.ts';
 import { formatMediaType } from '../media-type.ts';
 import type { Part } from '../multipart-writer.ts';
 import { resourceOf } from '../paths.ts';
+import { sendUnsatisfiable } from '../problem.ts';
 import { parseRange } from '../range.ts';
 import { hold, sendParts, sendStream, signalOf } from '../respond.ts';
 import { createRing } from '../ring.ts';
@@ -112,9 +113,7 @@ async function sendInstance(
     const { length } = storedFile(file, ring);
     const range = request.headers['if-range'] === undefined ? parseRange(request.headers.range, length) : undefined;
     headers['accept-ranges'] = 'bytes';
-    if (range === 'unsatisfiable') {
-      return reply.status(416).header('content-range', `bytes */${length}`).send();
-    }
+    if (range === 'unsatisfiable') return sendUnsatisfiable(length, request, reply);
     if (range !== undefined) {
       reply.status(206).header('content-range', `bytes ${range.start}-${range.end}/${length}`);
     }
