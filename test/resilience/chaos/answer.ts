@@ -1,0 +1,35 @@
+// What came of one HTTP request, in a form that can be compared: the same however parts and objects are ordered.
+
+import { createHash } from 'node:crypto';
+import { partsOf } from '../../support/multipart.ts';
+
+/** `broken`: the connection ended before the body did. `gone`: the client itself went. */
+export type Answer = { status: number; content: string[] } | 'broken' | 'gone';
+
+const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+
+function contentOf(type: string, body: Buffer, origin: string): string[] {
+  if (type.startsWith('multipart/related')) {
+    return partsOf(type, body)
+      .map((part) => `${part.headers['content-type']} ${hash(part.body)}`)
+      .sort();
+  }
+  if (!type.startsWith('application/dicom+json')) return [body.toString()];
+  const rows = JSON.parse(body.toString().replaceAll(origin, '')) as Record<string, unknown>[];
+  return rows.map((row) => JSON.stringify(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)))).sort();
+}
+
+/** @param leaveAfter milliseconds after which the client goes, whatever has come */
+export async function ask(origin: string, path: string, leaveAfter?: number): Promise<Answer> {
+  const signal = leaveAfter === undefined ? null : AbortSignal.timeout(leaveAfter);
+  try {
+    const response = await fetch(`${origin}${path}`, { signal });
+    const body = Buffer.from(await response.arrayBuffer());
+    const type = response.headers.get('content-type') ?? '';
+    return { status: response.status, content: contentOf(type, body, origin) };
+  } catch (error) {
+    if (signal?.aborted) return 'gone';
+    if (error instanceof TypeError) return 'broken';
+    throw error;
+  }
+}
