@@ -73,7 +73,7 @@ function store(operationId: string): Operation {
       200: result('Everything is stored'),
       202: result('Something is stored, with failures or warnings'),
       409: result('Nothing is stored: every row says why'),
-      ...problems(404, 406, 413, 415),
+      ...problems(404, 406, 408, 413, 415),
       400: orProblem(400, result('Nothing is an instance: every row says why')),
       503: orProblem(503, result('Nothing is stored, for the PACS is out of resources: every row says why')),
     },

@@ -175,6 +175,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   400: 'A parameter, the path or the body breaks the syntax, or the PACS refused the query as such',
   404: 'Nothing there',
   406: 'No acceptable representation',
+  408: 'The upload took too long',
   409: 'Nothing was stored',
   413: 'Beyond a limit',
   415: 'The request has a Content-Type that is not taken',

@@ -1,6 +1,7 @@
 // The web application: buildApp(gateway, renderer, options) makes a Fastify instance with every route of this gateway, in
 // reading order. It listens to nothing yet; tests inject into it, main.ts lets it listen.
 
+import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
@@ -15,6 +16,7 @@ import fastify, {
 } from 'fastify';
 import { UPLOAD_LIMITS } from '../bridge/config/schema.ts';
 import type { Gateway } from '../bridge/gateway.ts';
+import { uidReplacement } from '../dimse/data/deidentify/uid-replacement.ts';
 import { DicomError } from '../dimse/errors.ts';
 import type { Renderer } from '../render/render.ts';
 import { baseUrl, trustedBy } from './base-url.ts';
@@ -37,6 +39,8 @@ export type AppOptions = {
   strictAccept?: boolean;
   emptySearch?: 200 | 204;
   limits?: Partial<UploadLimits>;
+  /** Decides what UIDs of de-identified instances become; else they change with every start. */
+  deidentificationKey?: string;
   /** Milliseconds after which a connection on which nothing moves is closed, whoever is to blame. */
   idle?: number;
   /** pino, or what looks like it. */
@@ -110,6 +114,7 @@ function createService(gateway: Gateway, renderer: Renderer, options: AppOptions
     strictAccept,
     emptySearch,
     limits: { ...UPLOAD_LIMITS, ...options.limits },
+    replaceUid: uidReplacement(Buffer.from(options.deidentificationKey ?? randomBytes(32))),
     archive: (request) => gateway.of(aeTitleOf(request)),
     baseUrl: (request) => {
       const aeTitle = aeTitleOf(request);

@@ -11,6 +11,7 @@ import { openVideo } from '../render/video.ts';
 import type { PlotMediaType } from '../render/waveform/render.ts';
 import { choose, type Representation, type Wanted } from './accept.ts';
 import { type Category, categoryOf } from './category.ts';
+import { charsetsOf, encodeText } from './charset.ts';
 import { etagOf, isUnchanged } from './etag.ts';
 import type { Part } from './multipart-writer.ts';
 import type { Offer } from './offers.ts';
@@ -21,6 +22,8 @@ import { locate, type Service } from './service.ts';
 /** What an instance is rendered to; `read` gives bytes from `start` to before `end`. */
 type Rendition = {
   mediaType: string;
+  /** Of text. */
+  charset?: string;
   multipart: boolean;
   length: number;
   read(start: number, end: number): AsyncIterable<Buffer>;
@@ -32,6 +35,8 @@ type Asked = {
   wanted: Wanted;
   options: RenderOptions;
   base: string;
+  /** For text, the best first; UTF-8 when absent. */
+  charsets?: readonly string[];
   service: Service;
   signal: AbortSignal;
 };
@@ -54,10 +59,11 @@ export async function sendRendition(
   service: Service,
 ): Promise<FastifyReply> {
   const base = service.baseUrl(request);
-  const rendition = await renditionOf({ file, wanted, options, base, service, signal });
+  const charsets = charsetsOf(request);
+  const rendition = await renditionOf({ file, wanted, options, base, charsets, service, signal });
   const { mediaType, multipart, length, read } = rendition;
   if (multipart) return sendParts(request, reply, mediaType, onePart(partOf(rendition, file, base)));
-  const etag = await etagOf(file, JSON.stringify(['rendition', mediaType, base, options]));
+  const etag = await etagOf(file, JSON.stringify(['rendition', mediaType, rendition.charset, base, options]));
   reply.headers({ etag, 'cache-control': 'private, no-cache', 'accept-ranges': 'bytes' });
   if (isUnchanged(request.headers['if-none-match'], etag)) return reply.status(304).send();
   // Somebody else's page must not run as one of this origin. (A sandboxed PDF would not show at all.)
@@ -85,10 +91,9 @@ async function renditionOf(asked: Asked): Promise<Rendition> {
   return RENDITIONS[category](asked);
 }
 
-function headersOf({ mediaType, length }: Rendition, file: StoredFile, base: string): Record<string, string> {
-  const charset = mediaType === 'text/html' || mediaType === 'text/plain' ? '; charset=utf-8' : '';
+function headersOf({ mediaType, charset, length }: Rendition, file: StoredFile, base: string): Record<string, string> {
   return {
-    'content-type': mediaType + charset,
+    'content-type': charset === undefined ? mediaType : `${mediaType}; charset=${charset}`,
     'content-length': String(length),
     'content-location': locate(base, file),
   };
@@ -148,9 +153,11 @@ async function* within(
   }
 }
 
-async function reportOf({ file, wanted, base, service, signal }: Asked): Promise<Rendition> {
+async function reportOf({ file, wanted, base, charsets, service, signal }: Asked): Promise<Rendition> {
   const best = bestOf(wanted, ['text/html', 'text/plain']);
-  return whole(await service.renderer.report(file.path, best.mediaType as ReportMediaType, base, signal), best);
+  const text = await service.renderer.report(file.path, best.mediaType as ReportMediaType, base, signal);
+  const { charset, bytes } = encodeText(text.toString('utf8'), charsets ?? ['utf-8']);
+  return { ...whole(bytes, best), charset };
 }
 
 const PLOTS: readonly PlotMediaType[] = ['image/svg+xml', 'image/png', 'image/jpeg', 'image/gif', 'image/webp'];

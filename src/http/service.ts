@@ -3,6 +3,7 @@
 import type { FastifyRequest, RouteHandlerMethod } from 'fastify';
 import type { Archive, Gateway, StoredFile } from '../bridge/gateway.ts';
 import { pathOf } from '../bridge/resource.ts';
+import type { ReplaceUid } from '../dimse/data/deidentify/deidentify.ts';
 import type { Renderer } from '../render/render.ts';
 import type { Wanted } from './accept.ts';
 import type { Query } from './query.ts';
@@ -27,6 +28,8 @@ export type Service = {
   strictAccept: boolean;
   emptySearch: 200 | 204;
   limits: UploadLimits;
+  /** What a UID becomes where an instance is de-identified: the same one in every request. */
+  replaceUid: ReplaceUid;
   /** Absolute URL of the services as this client sees them, of the PACS that its path names, without a slash at its end. */
   baseUrl(request: FastifyRequest): string;
 };

@@ -3,8 +3,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { readFileMeta } from '../../src/dimse/data/part10.ts';
-import { DOCUMENT, EXPLICIT, FIXTURES, type Fixture, JPEG, JPEG_LS, STUDY } from './fixtures.ts';
-import { buildWeb, pathOf } from './web.ts';
+import { readDataset } from '../../src/dimse/data/reader.ts';
+import { DOCUMENT, EXPLICIT, FIXTURES, type Fixture, JPEG, JPEG_LS, PIXELS, STUDY } from './fixtures.ts';
+import { buildWeb, pathOf, type Web } from './web.ts';
+
+const DICOM = '&contentType=application/dicom';
 
 function urlOf({ seriesInstanceUid, sopInstanceUid }: Fixture, more = ''): string {
   return `/wado?requestType=WADO&studyUID=${STUDY}&seriesUID=${seriesInstanceUid}&objectUID=${sopInstanceUid}${more}`;
@@ -74,7 +77,7 @@ test('a document comes as itself', async (t) => {
   assert.deepEqual(answer.rawPayload.subarray(0, DOCUMENT.length), DOCUMENT);
 });
 
-test('U-31 unknown UIDs are 404', async (t) => {
+test('U-31 U-33 the instance is looked for by all three of its UIDs: 404 where one is wrong', async (t) => {
   const answer = await get(t, urlOf({ ...FIXTURES.explicit, seriesInstanceUid: FIXTURES.jpeg.seriesInstanceUid }));
   assert.equal(answer.statusCode, 404);
 });
@@ -96,7 +99,133 @@ test('WADO-URI stands beside the last segment of any base path', async (t) => {
   }
 });
 
-const DICOM = '&contentType=application/dicom';
+test('U-9 annotation is nothing to application/dicom', async (t) => {
+  const answer = await get(t, urlOf(FIXTURES.explicit, `${DICOM}&annotation=patient`));
+  assert.equal(answer.statusCode, 200);
+  assert.ok(answer.rawPayload.subarray(-FIXTURES.explicit.data.length).equals(FIXTURES.explicit.data));
+});
+
+test('U-12 annotation, by both its names', async (t) => {
+  for (const name of ['annotation', 'imageAnnotation']) {
+    const answer = await get(t, urlOf(FIXTURES.explicit, `&${name}=patient,technique`));
+    assert.deepEqual(answer.json().annotation, ['patient', 'technique']);
+  }
+});
+
+test('U-18 the region is cut out before it is sized', async (t) => {
+  const answer = await get(t, urlOf(FIXTURES.explicit, '&region=0.5,0,1,0.5&rows=64&columns=32'));
+  const { viewport } = answer.json();
+  assert.deepEqual(viewport, { width: 32, height: 64, region: { x: 2, y: 0, width: 2, height: 2 } });
+});
+
+test('U-21 U-22 what the client takes decides between the instance and its rendering', async (t) => {
+  for (const [fixture, contentType, type] of [
+    [FIXTURES.explicit, 'application/dicom', 'application/dicom'],
+    [FIXTURES.explicit, 'image/jpeg', 'image/jpeg'],
+    [FIXTURES.explicit, 'image/png', 'image/png'],
+    [FIXTURES.explicit, 'image/gif', 'image/gif'],
+    [FIXTURES.report, 'text/html', 'text/html; charset=utf-8'],
+    [FIXTURES.report, 'text/plain', 'text/plain; charset=utf-8'],
+    [FIXTURES.pdf, 'application/pdf', 'application/pdf'],
+  ] as const) {
+    const answer = await get(t, urlOf(fixture, `&contentType=${encodeURIComponent(contentType)}`));
+    assert.equal(answer.headers['content-type'], type, answer.payload);
+  }
+});
+
+test('U-20 the default of a report is text/html', async (t) => {
+  const answer = await get(t, urlOf(FIXTURES.report));
+  assert.equal(answer.headers['content-type'], 'text/html; charset=utf-8');
+});
+
+test('U-6 CHR-3 CHR-4 CHR-5 text in the character set asked for, where it has all the characters', async (t) => {
+  const { app, renderer } = await buildWeb(t);
+  renderer.report = async () => Buffer.from('Müller', 'utf8');
+  const ask = (more: string, headers: Record<string, string> = {}) =>
+    app.inject({ url: urlOf(FIXTURES.report, more), headers: { accept: 'text/plain', ...headers } });
+  const latin = await ask('&charset=ISO-8859-1');
+  assert.equal(latin.headers['content-type'], 'text/plain; charset=iso-8859-1');
+  assert.deepEqual(latin.rawPayload, Buffer.from('Müller', 'latin1'));
+  const byTerm = await ask('', { 'accept-charset': '"ISO_IR 100", utf-8;q=0.5' });
+  assert.equal(byTerm.headers['content-type'], 'text/plain; charset=iso-8859-1');
+  const unknown = await ask('&charset=klingon', { 'accept-charset': 'x-none' });
+  assert.equal(unknown.headers['content-type'], 'text/plain; charset=utf-8');
+  const second = await ask('&charset=ISO-8859-5,utf-8;q=0.5');
+  assert.equal(second.headers['content-type'], 'text/plain; charset=utf-8');
+  assert.equal((await ask('&charset=ISO-8859-5')).statusCode, 406);
+});
+
+test('U-22 an image is not given as text, nor a report as an image', async (t) => {
+  assert.equal((await get(t, urlOf(FIXTURES.explicit, '&contentType=text/plain'))).statusCode, 406);
+  assert.equal((await get(t, urlOf(FIXTURES.report, '&contentType=image/jpeg'))).statusCode, 406);
+});
+
+test('U-24 several frames and none asked for: the first as JPEG, all in turn as GIF', async (t) => {
+  assert.equal((await get(t, urlOf(FIXTURES.jpeg, '&contentType=image/jpeg'))).json().frame, 1);
+  assert.equal((await get(t, urlOf(FIXTURES.jpeg, '&contentType=image/gif'))).json().animated, true);
+  assert.equal((await get(t, urlOf(FIXTURES.jpeg, '&contentType=image/gif&frameNumber=2'))).json().frame, 2);
+});
+
+test('U-32 a browser is told what failed as a page', async (t) => {
+  const answer = await get(t, urlOf(FIXTURES.explicit, '&frameNumber=0'), 'text/html');
+  assert.equal(answer.statusCode, 400);
+  assert.equal(answer.headers['content-type'], 'text/html; charset=utf-8');
+  assert.match(answer.payload, /frameNumber/);
+});
+
+const anonymous = (fixture: Fixture) => urlOf(fixture, `${DICOM}&anonymize=yes`);
+
+async function cleaned(t: TestContext, fixture: Fixture, web?: Web) {
+  const { app } = web ?? (await buildWeb(t));
+  const answer = await app.inject({ url: anonymous(fixture) });
+  assert.equal(answer.statusCode, 200, answer.payload);
+  const { dataOffset, transferSyntaxUid, sopInstanceUid } = readFileMeta(answer.rawPayload);
+  return { answer, sopInstanceUid, dataset: readDataset(answer.rawPayload.subarray(dataOffset), transferSyntaxUid) };
+}
+
+test('U-8 DI-11 anonymize=yes gives an instance of its own, without the patient and with its pixels', async (t) => {
+  for (const fixture of [FIXTURES.explicit, FIXTURES.implicit, FIXTURES.big, FIXTURES.deflated]) {
+    const { answer, sopInstanceUid, dataset } = await cleaned(t, fixture);
+    assert.deepEqual(dataset['00080018']?.Value, [sopInstanceUid]);
+    assert.notEqual(sopInstanceUid, fixture.sopInstanceUid);
+    assert.deepEqual(dataset['00120062']?.Value, ['YES']);
+    assert.deepEqual(Buffer.from(dataset['7FE00010']?.InlineBinary ?? []), PIXELS);
+    assert.notDeepEqual(dataset['0020000D']?.Value, [STUDY]);
+    for (const secret of ['Phantom', fixture.sopInstanceUid]) {
+      assert.ok(!answer.rawPayload.includes(secret), secret);
+      assert.ok(!JSON.stringify(answer.headers).includes(secret), `${secret} in the headers`);
+    }
+    assert.equal(answer.headers['cache-control'], 'no-store');
+  }
+});
+
+test('DI-13 the instances of a study stay together, request by request, until the next start', async (t) => {
+  const web = await buildWeb(t);
+  const [one, other] = [await cleaned(t, FIXTURES.explicit, web), await cleaned(t, FIXTURES.implicit, web)];
+  assert.deepEqual(one.dataset['0020000D'], other.dataset['0020000D']);
+  assert.notEqual(one.sopInstanceUid, other.sopInstanceUid);
+  assert.notDeepEqual((await cleaned(t, FIXTURES.explicit)).dataset['0020000D'], one.dataset['0020000D']);
+});
+
+test('DI-13 with a key of one’s own they stay together beyond that', async (t) => {
+  const start = () => buildWeb(t, { deidentificationKey: 'a secret of our own' });
+  const [one, other] = [
+    await cleaned(t, FIXTURES.explicit, await start()),
+    await cleaned(t, FIXTURES.explicit, await start()),
+  ];
+  assert.equal(one.sopInstanceUid, other.sopInstanceUid);
+});
+
+test('U-7 DI-8 DI-10 what can not be cleaned is refused, and says why', async (t) => {
+  for (const fixture of [FIXTURES.pdf, FIXTURES.report]) {
+    const answer = await get(t, anonymous(fixture));
+    assert.equal(answer.statusCode, 406);
+    assert.match(answer.json().detail, /can't be de-identified/);
+  }
+  const answer = await get(t, `${anonymous(FIXTURES.jpegLs)}&transferSyntax=${JPEG_LS}`);
+  assert.match(answer.json().detail, /burned in/);
+});
+
 const BAD: readonly (readonly [more: string, status: number])[] = [
   ['&contentType=', 400],
   ['&contentType=image/*', 400],
@@ -129,36 +258,49 @@ const BAD: readonly (readonly [more: string, status: number])[] = [
   [`&windowCenter=40&windowWidth=400${DICOM}`, 400],
   [`${DICOM}&anonymize=no`, 400],
   [`${DICOM}&anonymize=yes&anonymize=yes`, 400],
-  [`${DICOM}&anonymize=yes`, 406],
+  ['&anonymize=yes', 400],
+  ['&contentType=image/png&anonymize=yes', 400],
   ['&annotation=name', 400],
   ['&imageAnnotation=', 400],
   ['&presentationUID=1.2', 400],
   ['&presentationSeriesUID=1.2', 400],
   ['&presentationUID=1.2&presentationSeriesUID=1.3&frameNumber=1', 400],
-  ['&presentationUID=1.2&presentationSeriesUID=1.3', 406],
+  ['&presentationUID=1.2&presentationSeriesUID=1.3', 400],
+  ['&presentationUID=x&presentationSeriesUID=1.3', 400],
+  ['&presentationUID=1.2&presentationSeriesUID=x', 400],
+  ['&presentationUID=1.2&presentationSeriesUID=1.3&windowCenter=1&windowWidth=2', 400],
+  ['&presentationUID=1.2&presentationSeriesUID=1.3&region=0,0,1,1', 406],
+  ['&contentType=text/html', 406],
+  ['&contentType=video/mp4', 406],
 ];
 
-for (const [more, status] of BAD) {
-  test(`U-5…U-17 ${more} is ${status}`, async (t) => {
-    const answer = await get(t, urlOf(FIXTURES.jpeg, more));
-    assert.equal(answer.statusCode, status, answer.payload);
-    assert.equal(answer.headers['content-type'], 'application/problem+json');
-  });
-}
-
-const WHOLE = urlOf(FIXTURES.explicit);
-for (const name of ['requestType', 'studyUID', 'seriesUID', 'objectUID']) {
-  for (const [how, url] of [
-    ['missing', WHOLE.replace(new RegExp(`${name}=[^&]*&?`), '')],
-    ['empty', WHOLE.replace(new RegExp(`${name}=[^&]*`), `${name}=`)],
-    ['wrong', WHOLE.replace(new RegExp(`${name}=[^&]*`), `${name}=wrong`)],
-    ['given twice', `${WHOLE}&${name}=1.2`],
-    ['in another case', WHOLE.replace(name, name.toUpperCase())],
-  ] as const) {
-    test(`U-1…U-4 ${name} ${how} is 400 and names it`, async (t) => {
-      const answer = await get(t, url);
-      assert.equal(answer.statusCode, 400);
-      assert.ok(answer.json().detail.includes(name));
+test('U-5 U-7 U-11 U-13 U-14 U-15 U-16 U-17 parameters that can not be', async (t) => {
+  const { app } = await buildWeb(t);
+  for (const [more, status] of BAD) {
+    await t.test(`${more} is ${status}`, async () => {
+      const answer = await app.inject({ url: urlOf(FIXTURES.jpeg, more), headers: { accept: '*/*' } });
+      assert.equal(answer.statusCode, status, answer.payload);
+      assert.equal(answer.headers['content-type'], 'application/problem+json');
     });
   }
-}
+});
+
+test('U-1 U-2 U-3 U-4 requestType and the three UIDs must be there, once, by their names', async (t) => {
+  const { app } = await buildWeb(t);
+  const whole = urlOf(FIXTURES.explicit);
+  for (const name of ['requestType', 'studyUID', 'seriesUID', 'objectUID']) {
+    for (const [how, url] of [
+      ['missing', whole.replace(new RegExp(`${name}=[^&]*&?`), '')],
+      ['empty', whole.replace(new RegExp(`${name}=[^&]*`), `${name}=`)],
+      ['wrong', whole.replace(new RegExp(`${name}=[^&]*`), `${name}=wrong`)],
+      ['given twice', `${whole}&${name}=1.2`],
+      ['in another case', whole.replace(name, name.toUpperCase())],
+    ] as const) {
+      await t.test(`${name} ${how} is 400 and names it`, async () => {
+        const answer = await app.inject({ url });
+        assert.equal(answer.statusCode, 400);
+        assert.ok(answer.json().detail.includes(name));
+      });
+    }
+  }
+});

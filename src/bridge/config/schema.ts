@@ -145,6 +145,12 @@ export const ConfigSchema = Type.Object(
         default: false,
         description: 'answer 406 when a request has no Accept header (PS3.18 8.7.7)',
       }),
+      deidentificationKey: Type.Optional(
+        Type.String({
+          minLength: 16,
+          description: 'secret of which the UIDs of de-identified instances are made; absent: another at every start',
+        }),
+      ),
       emptySearch: Type.Enum([200, 204], { default: 200, description: 'status of a search without matches' }),
     }),
     pacs: Type.Array(PacsSchema, {

@@ -1,29 +1,31 @@
 // The parameters of WADO-URI (PS3.18 9.1.2, 9.4.1.2, 9.5.1.2): named and written otherwise than those of WADO-RS, with the
 // same meaning in the end.
 
-import { DicomError } from '../dimse/errors.ts';
-import { numberOf } from '../render/attributes.ts';
-import type { Image } from '../render/image.ts';
-import type { RenderedMediaType, RenderOptions, Viewport } from '../render/options.ts';
-import { type Query, single } from './query.ts';
+import { DicomError } from '../../dimse/errors.ts';
+import { numberOf } from '../../render/attributes.ts';
+import type { Image } from '../../render/image.ts';
+import { parseAnnotation, type RenderedMediaType, type RenderOptions, type Viewport } from '../../render/options.ts';
+import { uid } from '../paths.ts';
+import { type Query, single } from '../query.ts';
 
 /** What is asked of the picture, but for what needs the picture's size. */
 export type WadoRendering = {
-  frame: number;
+  /** The first, where none is named. */
+  frame?: number;
   quality?: number;
   rows?: number;
   columns?: number;
   /** Normalised: 0 to 1. */
   region?: { xmin: number; ymin: number; xmax: number; ymax: number };
   window?: { center: number; width: number; function: 'linear' };
-  /** Values of `annotation` that nothing is done about. */
-  annotation?: string;
+  annotation?: RenderOptions['annotation'];
+  presentation?: { series: string; instance: string };
 };
 
 const POSITIVE = /^[1-9]\d{0,8}$/;
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$/;
-const LARGEST_SIDE = 16384;
-const ANNOTATIONS = new Set(['patient', 'technique']);
+/** As of `viewport` in WADO-RS; also what a side is limited to of which nothing is said. */
+const LARGEST_SIDE = 8192;
 
 function malformed(field: string, what: string): DicomError {
   return new DicomError('malformed', `${field} ${what}`, { field });
@@ -66,37 +68,40 @@ function windowOf(query: Query): WadoRendering['window'] {
   return { center, width, function: 'linear' };
 }
 
-function annotationOf(query: Query): string | undefined {
-  // The table of PS3.18 9.5.1 says imageAnnotation, its syntax line annotation.
-  const text = single(query, 'imageAnnotation') ?? single(query, 'annotation');
-  if (text?.split(',').some((one) => !ANNOTATIONS.has(one)) === true) {
-    throw malformed('annotation', 'is not a list of patient, technique');
-  }
-  return text;
+/** The table of PS3.18 9.5.1 says imageAnnotation, its syntax line annotation. */
+function annotationOf(query: Query): WadoRendering['annotation'] {
+  return parseAnnotation(single(query, 'imageAnnotation') ?? single(query, 'annotation'));
 }
 
-/** The parameters that must not go with a presentation state, and the state itself, which is not rendered. */
-function refusePresentation(query: Query): void {
+/** A presentation state decides what else these parameters would (9.5.1.2.7). */
+function presentationOf(query: Query): WadoRendering['presentation'] {
   const series = single(query, 'presentationSeriesUID');
   const instance = single(query, 'presentationUID');
-  if (series === undefined && instance === undefined) return;
+  if (series === undefined && instance === undefined) return undefined;
   if (series === undefined) throw malformed('presentationSeriesUID', 'is missing beside presentationUID');
   if (instance === undefined) throw malformed('presentationUID', 'is missing beside presentationSeriesUID');
   for (const name of ['windowCenter', 'windowWidth', 'frameNumber']) {
     if (single(query, name) !== undefined) throw malformed(name, 'must not be given with presentationUID');
   }
-  throw new DicomError('not-acceptable', 'presentation states are not rendered', { field: 'presentationUID' });
+  if (single(query, 'region') !== undefined) {
+    throw new DicomError('not-acceptable', 'no region is cut out of what a presentation state shows', {
+      field: 'region',
+    });
+  }
+  return { series: uid(series, 'presentationSeriesUID'), instance: uid(instance, 'presentationUID') };
 }
 
 /** @throws DicomError `malformed` naming the parameter */
 export function parseWadoRendering(query: Query): WadoRendering {
-  refusePresentation(query);
+  const presentation = presentationOf(query);
   const quality = positive(query, 'imageQuality');
   if (quality !== undefined && quality > 100) throw malformed('imageQuality', 'is not an integer from 1 to 100');
   const [rows, columns] = [positive(query, 'rows'), positive(query, 'columns')];
   const [region, window, annotation] = [regionOf(query), windowOf(query), annotationOf(query)];
+  const frame = positive(query, 'frameNumber');
   return {
-    frame: positive(query, 'frameNumber') ?? 1,
+    ...(frame === undefined ? {} : { frame }),
+    ...(presentation === undefined ? {} : { presentation }),
     ...(quality === undefined ? {} : { quality }),
     ...(rows === undefined ? {} : { rows }),
     ...(columns === undefined ? {} : { columns }),
@@ -106,23 +111,25 @@ export function parseWadoRendering(query: Query): WadoRendering {
   };
 }
 
-/** The options of a picture of `image`, with its region in pixels. */
-export function renderOptionsOf(asked: WadoRendering, image: Image, mediaType: RenderedMediaType): RenderOptions {
-  const { quality, window } = asked;
+/** The options of a picture of `image`, with its region in pixels; of what is no image without a region. */
+export function renderOptionsOf(asked: WadoRendering, image: Image | undefined, mediaType: string): RenderOptions {
+  const { quality, window, annotation } = asked;
   const viewport = viewportOf(asked, image);
   return {
-    mediaType,
+    mediaType: mediaType as RenderedMediaType,
     ...(quality === undefined ? {} : { quality }),
     ...(window === undefined ? {} : { window }),
+    ...(annotation === undefined ? {} : { annotation }),
     ...(viewport === undefined ? {} : { viewport }),
   };
 }
 
-function viewportOf({ rows, columns, region }: WadoRendering, image: Image): Viewport | undefined {
-  const [height, width] = [numberOf(image.attributes, '00280010') ?? 1, numberOf(image.attributes, '00280011') ?? 1];
+function viewportOf({ rows, columns, region }: WadoRendering, image: Image | undefined): Viewport | undefined {
   const limit = (side: number | undefined): number => Math.min(side ?? LARGEST_SIDE, LARGEST_SIDE);
   const sized = rows !== undefined || columns !== undefined;
-  if (region === undefined) return sized ? { width: limit(columns), height: limit(rows) } : undefined;
+  if (region === undefined || image === undefined)
+    return sized ? { width: limit(columns), height: limit(rows) } : undefined;
+  const [height, width] = [numberOf(image.attributes, '00280010') ?? 1, numberOf(image.attributes, '00280011') ?? 1];
   const x = Math.floor(region.xmin * width);
   const y = Math.floor(region.ymin * height);
   const part = {

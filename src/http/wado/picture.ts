@@ -1,0 +1,73 @@
+// WADO-URI: an instance as a picture, under a presentation state where one is named (PS3.18 9.5).
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { StoredFile } from '../../bridge/gateway.ts';
+import { DicomError } from '../../dimse/errors.ts';
+import { openImage } from '../../render/image.ts';
+import type { RenderOptions } from '../../render/options.ts';
+import { etagOf, isUnchanged } from '../etag.ts';
+import { firstFrameUnder, presentationOf } from '../presented.ts';
+import { hold, sendWhole } from '../respond.ts';
+import { locate, type Service } from '../service.ts';
+import { renderOptionsOf, type WadoRendering } from './options.ts';
+
+/** `isLoop`: there are several frames, and none is asked for. */
+type Picture = { frame: number; options: RenderOptions; isLoop: boolean; state?: StoredFile };
+
+/** Sends the picture asked for. @throws DicomError `malformed` for a frame or a presentation state that is not there */
+export async function sendPicture(
+  file: StoredFile,
+  asked: WadoRendering,
+  mediaType: string,
+  signal: AbortSignal,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  service: Service,
+): Promise<FastifyReply> {
+  const picture = await pictureOf(file, asked, mediaType, signal, request, reply, service);
+  const etag = etagOf(file, JSON.stringify(['wado', asked, mediaType, picture.state && etagOf(picture.state, '')]));
+  reply.headers({ etag, 'content-location': locate(service.baseUrl(request), file) });
+  reply.header('cache-control', 'private, no-cache');
+  if (isUnchanged(request.headers['if-none-match'], etag)) return reply.status(304).send();
+  const bytes = await draw(file, picture, service, signal);
+  return sendWhole(request, reply, [bytes], { 'content-type': mediaType });
+}
+
+async function pictureOf(
+  file: StoredFile,
+  asked: WadoRendering,
+  mediaType: string,
+  signal: AbortSignal,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  service: Service,
+): Promise<Picture> {
+  const image = await openImage(file.path);
+  const options = renderOptionsOf(asked, image, mediaType);
+  const { presentation, frame = 1 } = asked;
+  if (frame > image.numberOfFrames) {
+    const detail = `frameNumber is beyond the last frame: the instance has ${image.numberOfFrames}`;
+    throw new DicomError('malformed', detail, { field: 'frameNumber' });
+  }
+  const isLoop = asked.frame === undefined && image.numberOfFrames > 1;
+  if (presentation === undefined) return { frame, options, isLoop };
+  const resource = { study: file.studyInstanceUid, ...presentation };
+  const { file: state, state: shows } = await presentationOf(service.archive(request), resource, signal);
+  hold(state, reply);
+  return { frame: firstFrameUnder(shows, file.sopInstanceUid), options, isLoop: false, state };
+}
+
+/** A GIF of a loop shows all its frames (Table 8.7.4-1). */
+async function draw(
+  file: StoredFile,
+  { frame, options, isLoop, state }: Picture,
+  { renderer }: Service,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  if (state !== undefined) return (await renderer.present(state.path, file.path, frame, options, signal)).bytes;
+  const isMoving = isLoop && options.mediaType === 'image/gif';
+  const drawn = isMoving
+    ? renderer.animate(file.path, options, signal)
+    : renderer.render(file.path, frame, options, signal);
+  return (await drawn).bytes;
+}
