@@ -1,6 +1,7 @@
 // Where the bytes of an instance are read from: a file by pread, or memory where the data set had to be inflated.
 
-import { open } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, read as readFile } from 'node:fs';
+import { promisify } from 'node:util';
 import { DicomError } from '../dimse/errors.ts';
 
 /** Up to `length` bytes from `offset`; fewer only at the end. */
@@ -16,15 +17,30 @@ export type Source = {
   readonly reading: <T>(use: (read: Read) => Promise<T>) => Promise<T>;
 };
 
-/** A file, opened for each run of reads so that an idle image holds no descriptor. */
+/** Bytes at the beginning of a file that are read once: file meta information, and what is looked at of the header after it. */
+const HEAD = (4 + 64) * 1024;
+
+const pread = promisify(readFile);
+
+/** A file, opened for each run of reads so that an idle image holds no descriptor; its first bytes are read at once. */
 export async function fileSource(path: string): Promise<Source> {
-  return sizedSource(path, await withFile(path, async (file) => (await file.stat()).size));
+  const { size, head } = await withFile(path, async (fd) => {
+    const size = fstatSync(fd).size;
+    return { size, head: await readFully(fd, 0, Math.min(size, HEAD)) };
+  });
+  const rest = sizedSource(path, size);
+  const within = (offset: number, length: number) => Math.min(offset + length, size) <= head.length;
+  // Copies: who reads may change what was read.
+  const copied = (offset: number, length: number) => Buffer.from(head.subarray(offset, offset + length));
+  const read: Read = async (offset, length) =>
+    within(offset, length) ? copied(offset, length) : rest.read(offset, length);
+  return { size, reading: rest.reading, read };
 }
 
 /** A file whose size is known. */
 export function sizedSource(path: string, size: number): Source {
   const reading = <T>(use: (read: Read) => Promise<T>): Promise<T> =>
-    withFile(path, (file) => use((offset, length) => readFully(file, offset, Math.min(length, size - offset))));
+    withFile(path, (fd) => use((offset, length) => readFully(fd, offset, Math.min(length, size - offset))));
   return { size, reading, read: (offset, length) => reading((read) => read(offset, length)) };
 }
 
@@ -34,27 +50,26 @@ export function memorySource(bytes: Buffer): Source {
   return { size: bytes.length, isInMemory: true, read, reading: (use) => use(read) };
 }
 
-type File = Awaited<ReturnType<typeof open>>;
-
-async function withFile<T>(path: string, use: (file: File) => Promise<T>): Promise<T> {
-  let file: File;
+/** Opening and closing take less time than another thread takes to be woken for it; reading may have to wait for a disk. */
+async function withFile<T>(path: string, use: (fd: number) => Promise<T>): Promise<T> {
+  let fd: number;
   try {
-    file = await open(path, 'r');
+    fd = openSync(path, 'r');
   } catch (cause) {
     throw new DicomError('not-found', 'The instance is no longer in the cache', { cause });
   }
   try {
-    return await use(file);
+    return await use(fd);
   } finally {
-    await file.close();
+    closeSync(fd);
   }
 }
 
-async function readFully(file: File, offset: number, length: number): Promise<Buffer> {
+async function readFully(fd: number, offset: number, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(Math.max(0, length));
   let filled = 0;
   while (filled < bytes.length) {
-    const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, offset + filled);
+    const { bytesRead } = await pread(fd, bytes, filled, bytes.length - filled, offset + filled);
     if (bytesRead === 0) break;
     filled += bytesRead;
   }

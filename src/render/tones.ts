@@ -17,6 +17,8 @@ export type Interval = { low: number; high: number };
 
 /** Values that go through the pipeline at once. */
 export const CHUNK = 65536;
+/** Of those that are looked up: as many as differ in their low 8 bits. */
+const PAGE = 256;
 
 /** Shades of a picture: 0…255, or 0…65535. */
 export type Shades = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
@@ -28,14 +30,10 @@ export type Shades = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
 export function throughPipeline(samples: Samples, pipeline: Pipeline): Uint8Array<ArrayBuffer>;
 export function throughPipeline(samples: Samples, pipeline: Pipeline, depth: 8 | 16): Shades;
 export function throughPipeline(samples: Samples, pipeline: Pipeline, depth: 8 | 16 = 8): Shades {
-  const { cells } = samples;
+  const { cells, usedBits } = samples;
   const result = shadesOf(cells.length, depth);
-  const levels = allCells(samples);
-  if (levels && levels.length <= cells.length) {
-    const table = shadesOf(levels.length, depth);
-    shade(levels, samples, pipeline, table);
-    const used = levels.length - 1;
-    for (let index = 0; index < result.length; index += 1) result[index] = table[(cells[index] ?? 0) & used] ?? 0;
+  if (usedBits <= 16) {
+    lookUp(samples, pipeline, shadesOf(Math.max(PAGE, 2 ** usedBits), depth), result);
     return result;
   }
   for (let from = 0; from < cells.length; from += CHUNK) {
@@ -48,12 +46,19 @@ function shadesOf(length: number, depth: 8 | 16): Shades {
   return depth === 16 ? new Uint16Array(length) : new Uint8Array(length);
 }
 
-/** Every value that the used bits of a cell can have, in order; undefined where they are too many. */
-function allCells({ usedBits }: Samples): Uint32Array | undefined {
-  if (usedBits > 16) return undefined;
-  const cells = new Uint32Array(2 ** usedBits);
-  for (let cell = 0; cell < cells.length; cell += 1) cells[cell] = cell;
-  return cells;
+/** An image has few of the values that its bits allow: only the pages of `table` that occur are shaded. */
+function lookUp(samples: Samples, pipeline: Pipeline, table: Shades, result: Shades): void {
+  const { cells, usedBits } = samples;
+  const used = 2 ** usedBits - 1;
+  const occurs = new Uint8Array(table.length / PAGE);
+  for (let index = 0; index < cells.length; index += 1) occurs[((cells[index] ?? 0) & used) >> 8] = 1;
+  for (const page of occurs.keys()) {
+    if (occurs[page] === 0) continue;
+    const from = page * PAGE;
+    const levels = Uint32Array.from({ length: PAGE }, (_, at) => from + at);
+    shade(levels, samples, pipeline, table.subarray(from, from + PAGE));
+  }
+  for (let index = 0; index < result.length; index += 1) result[index] = table[(cells[index] ?? 0) & used] ?? 0;
 }
 
 /** Padding and values that are no numbers are black whatever the polarity. */
