@@ -94,7 +94,7 @@ const RENDERED_PARAMETERS: readonly Parameter[] = [
   inQuery('annotation', 'patient, technique: burned into the picture; a thumbnail answers with a Warning', {
     type: 'string',
   }),
-  inQuery('iccprofile', 'no, yes, srgb, adobergb, rommrgb', { type: 'string' }),
+  inQuery('iccprofile', 'no, yes, srgb, adobergb, rommrgb, displayp3', { type: 'string' }),
 ];
 
 const THUMBNAIL_PARAMETERS: readonly Parameter[] = [
