@@ -121,12 +121,15 @@ const VOI_LUT_FIRST = new Set(['CR', 'DX', 'MG', 'IO', 'PX']);
 function storedVoi(image: Image, n: number): Stage | undefined {
   const group = groupOf(image.attributes, n, FRAME_VOI_LUT);
   const preferTable = VOI_LUT_FIRST.has(textOf(image.attributes, Tag.Modality) ?? '');
-  return voiIn(group, hasNegativeOutput(image, n), preferTable);
+  return voiIn(group, hasNegativeOutput(image, n), preferTable, image.pixel.kind !== 'integer');
 }
 
-/** The first valid window, or the first table, of a data set; `signed` says whether values that reach it can be negative. */
-export function voiIn(group: Dataset, signed: boolean, preferTable: boolean): Stage | undefined {
-  const first = windowOf(group);
+/**
+ * The first valid window, or the first table, of a data set; `signed` says whether values that reach it can be negative. What
+ * LINEAR takes off center and width counts whole numbers: `continuous` values have LINEAR_EXACT in its place.
+ */
+export function voiIn(group: Dataset, signed: boolean, preferTable: boolean, continuous = false): Stage | undefined {
+  const first = windowOf(group, continuous ? 'linear-exact' : 'linear');
   const item = itemsOf(group, Tag.VOILUTSequence)[0];
   const table = item && readLookupTable(item, signed);
   if (table && (preferTable || !first)) return tableStage(table, 2 ** table.bits - 1);
@@ -146,10 +149,11 @@ const FUNCTIONS: Readonly<Record<string, Window['function']>> = {
   SIGMOID: 'sigmoid',
 };
 
-function windowOf(group: Dataset): Window | undefined {
+function windowOf(group: Dataset, plain: Window['function']): Window | undefined {
   const centers = numbersOf(group, Tag.WindowCenter);
   const widths = numbersOf(group, Tag.WindowWidth);
-  const name = FUNCTIONS[textOf(group, Tag.VOILUTFunction) ?? 'LINEAR'] ?? 'linear';
+  const named = FUNCTIONS[textOf(group, Tag.VOILUTFunction) ?? 'LINEAR'] ?? 'linear';
+  const name = named === 'linear' ? plain : named;
   return centers
     .map((center, index): Window => ({ center, width: widths[index] ?? 0, function: name }))
     .find(isValidWindow);
