@@ -1,15 +1,19 @@
 // STOW-RS (PS3.18 10.5): what may be uploaded, what reaches the PACS, what the answer says.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import type { Dataset } from '../../src/dimse/data/dataset.ts';
 import { toJson } from '../../src/dimse/data/json.ts';
+import { writeFileMeta } from '../../src/dimse/data/part10.ts';
 import { readDataset } from '../../src/dimse/data/reader.ts';
+import { writeDataset } from '../../src/dimse/data/writer.ts';
 import { toXml } from '../../src/dimse/data/xml.ts';
 import { multipartOf } from '../support/multipart.ts';
-import { codestream, EXPLICIT, FIXTURES, JPEG_LS, PIXELS, STUDY } from './fixtures.ts';
+import { codestream, DOCUMENT, EXPLICIT, FIXTURES, IMPLICIT, JPEG_LS, PIXELS, STUDY } from './fixtures.ts';
 import { buildWeb, pathOf, type Web } from './web.ts';
 
 type Part = { headers: Record<string, string>; body: Uint8Array };
@@ -260,6 +264,205 @@ test('a picture that can not be decoded is refused with the reason C122', async 
   assert.equal(answer.json()['00081198'].Value[0]['00081197'].Value[0], 0xc122);
 });
 
+test('S-4 a body of unknown length, in chunks as small as they come', async (t) => {
+  const { app, gateway } = await buildWeb(t);
+  const origin = await app.listen({ port: 0, host: '127.0.0.1' });
+  const body = multipartOf('frontier', [asDicom(FIXTURES.explicit.file), asDicom(FIXTURES.pdf.file)]);
+  const call = request(`${origin}/dicomweb/studies`, {
+    method: 'POST',
+    headers: { 'content-type': related('application/dicom'), 'transfer-encoding': 'chunked' },
+  });
+  const answered = once(call, 'response');
+  for (let at = 0; at < body.length; at += 97) call.write(body.subarray(at, at + 97));
+  call.end();
+  const [answer] = (await answered) as [IncomingMessage];
+  answer.resume();
+  assert.equal(answer.statusCode, 200);
+  assert.deepEqual(
+    gateway.stored.map(({ bytes }) => bytes),
+    [FIXTURES.explicit.data, FIXTURES.pdf.data],
+  );
+});
+
+test('S-5 metadata among PS3.10 instances are no instance', async (t) => {
+  const metadata = { headers: { 'Content-Type': 'application/dicom+json' }, body: Buffer.from('[]') };
+  const { answer, gateway } = await post(t, [asDicom(FIXTURES.explicit.file), metadata]);
+  assert.equal(answer.statusCode, 202);
+  assert.equal(gateway.stored.length, 1);
+  assert.deepEqual(answer.json()['0008119A'].Value[0]['00081197'].Value, [0xc000]);
+});
+
+test('S-6 bulk data are stored with their instance, at no place of their own', async (t) => {
+  const { app } = await buildWeb(t);
+  const url = `${pathOf(FIXTURES.explicit)}/bulkdata/7FE00010`;
+  const headers = { 'content-type': 'application/octet-stream' };
+  assert.equal((await app.inject({ method: 'POST', url, headers, payload: PIXELS })).statusCode, 405);
+});
+
+const TWO = [FIXTURES.explicit, FIXTURES.implicit];
+const BULKS = [0, 1].map((n) => ({
+  headers: { 'Content-Type': 'application/octet-stream', 'Content-Location': `b${n}` },
+  body: PIXELS,
+}));
+
+test('S-7 a part of XML for each instance', async (t) => {
+  const metadata = TWO.map((one, n) => ({
+    headers: { 'Content-Type': 'application/dicom+xml' },
+    body: Buffer.from(toXml(metadataOf(one, `b${n}`))),
+  }));
+  const { answer, gateway } = await post(t, [...metadata, ...BULKS], { type: related('application/dicom+xml') });
+  assert.equal(answer.statusCode, 200, answer.payload);
+  assert.deepEqual(
+    gateway.stored.map(({ sopInstanceUid }) => sopInstanceUid),
+    TWO.map(({ sopInstanceUid }) => sopInstanceUid),
+  );
+});
+
+test('S-8 one part of JSON for all instances', async (t) => {
+  const body = Buffer.from(`[${TWO.map((one, n) => toJson(metadataOf(one, `b${n}`))).join()}]`);
+  const metadata = { headers: { 'Content-Type': 'application/dicom+json' }, body };
+  const { answer, gateway } = await post(t, [metadata, ...BULKS], { type: related('application/dicom+json') });
+  assert.equal(answer.statusCode, 200, answer.payload);
+  assert.deepEqual(
+    gateway.stored.map(({ bytes }) => bytes),
+    [FIXTURES.explicit.data, writeDataset(readDataset(FIXTURES.implicit.data, IMPLICIT), EXPLICIT)],
+  );
+});
+
+test('S-11 each uncompressed value is a part', async (t) => {
+  const table = Buffer.from([1, 2, 3, 4]);
+  const dataset = {
+    ...metadataOf(FIXTURES.explicit, 'pixels'),
+    '00281201': { vr: 'OW', BulkDataURI: 'red' },
+  } as Dataset;
+  const part = (location: string, body: Buffer) => ({
+    headers: { 'Content-Type': 'application/octet-stream', 'Content-Location': location },
+    body,
+  });
+  const metadata = { headers: { 'Content-Type': 'application/dicom+json' }, body: Buffer.from(toJson(dataset)) };
+  const parts = [metadata, part('red', table), part('pixels', PIXELS)];
+  const { answer, gateway } = await post(t, parts, { type: related('application/dicom+json') });
+  assert.equal(answer.statusCode, 200, answer.payload);
+  const stored = readDataset(gateway.stored[0]?.bytes ?? Buffer.alloc(0), EXPLICIT);
+  assert.deepEqual(Buffer.from(stored['00281201']?.InlineBinary ?? []), table);
+  assert.deepEqual(Buffer.from(stored['7FE00010']?.InlineBinary ?? []), PIXELS);
+});
+
+test('S-13 an encapsulated document is a part of its own type', async (t) => {
+  const whole = readDataset(FIXTURES.pdf.data, EXPLICIT);
+  const dataset = { ...whole, '00420011': { vr: 'OB', BulkDataURI: 'doc' } } as Dataset;
+  const parts = [
+    { headers: { 'Content-Type': 'application/dicom+json' }, body: Buffer.from(toJson(dataset)) },
+    { headers: { 'Content-Type': 'application/pdf', 'Content-Location': 'doc' }, body: DOCUMENT },
+  ];
+  const { answer, gateway } = await post(t, parts, { type: related('application/dicom+json') });
+  assert.equal(answer.statusCode, 200, answer.payload);
+  assert.deepEqual(gateway.stored[0]?.bytes, FIXTURES.pdf.data);
+});
+
+test('S-16 an animated GIF becomes frames, its palette colours, its transparency is dropped', async (t) => {
+  const [red, blue] = [Buffer.from([255, 0, 0, 255]), Buffer.from([0, 0, 255, 255])];
+  const raw = { width: 1, height: 2, channels: 4 as const, pageHeight: 1 };
+  const gif = await sharp(Buffer.concat([red, blue]), { raw })
+    .gif()
+    .toBuffer();
+  const bare = Object.fromEntries(
+    Object.entries(metadataOf(FIXTURES.explicit, 'b')).filter(([tag]) => !tag.startsWith('0028')),
+  );
+  const parts = [
+    { headers: { 'Content-Type': 'application/dicom+json' }, body: Buffer.from(toJson(bare)) },
+    { headers: { 'Content-Type': 'image/gif', 'Content-Location': 'b' }, body: gif },
+  ];
+  const { answer, gateway } = await post(t, parts, { type: related('application/dicom+json') });
+  assert.equal(answer.statusCode, 200, answer.payload);
+  const stored = readDataset(gateway.stored[0]?.bytes ?? Buffer.alloc(0), EXPLICIT);
+  const values = ['00280008', '00280004', '00280010', '00280011'].map((tag) => stored[tag]?.Value?.[0]);
+  assert.deepEqual(values, [2, 'RGB', 1, 1]);
+  assert.deepEqual([...(stored['7FE00010']?.InlineBinary ?? [])], [255, 0, 0, 0, 0, 255]);
+});
+
+test('S-18 NEG-17 the file says its transfer syntax, whatever the part says', async (t) => {
+  const type = `application/dicom; transfer-syntax=${JPEG_LS}`;
+  const { gateway } = await post(t, [{ headers: { 'Content-Type': type }, body: FIXTURES.implicit.file }]);
+  assert.deepEqual(
+    gateway.stored.map(({ transferSyntaxUid, bytes }) => [transferSyntaxUid, bytes]),
+    [[IMPLICIT, FIXTURES.implicit.data]],
+  );
+});
+
+test('S-20 S-31 private and unknown elements stay, nothing is coerced, so nothing says that it was', async (t) => {
+  const dataset: Dataset = {
+    ...readDataset(FIXTURES.explicit.data, EXPLICIT),
+    '00090010': { vr: 'LO', Value: ['ACME'] },
+    '00091001': { vr: 'UN', InlineBinary: Buffer.from([1, 2]) },
+    '00280ABC': { vr: 'UN', InlineBinary: Buffer.from([3, 4]) },
+  };
+  const { sopClassUid, sopInstanceUid } = FIXTURES.explicit;
+  const meta = writeFileMeta({ sopClassUid, sopInstanceUid, transferSyntaxUid: EXPLICIT });
+  const data = writeDataset(dataset, EXPLICIT);
+  const { gateway } = await post(t, [asDicom(Buffer.concat([meta, data]))]);
+  assert.deepEqual(gateway.stored[0]?.bytes, data);
+  const metadata = { headers: { 'Content-Type': 'application/dicom+json' }, body: Buffer.from(`[${toJson(dataset)}]`) };
+  const again = await post(t, [metadata], { type: related('application/dicom+json') });
+  assert.deepEqual(again.gateway.stored[0]?.bytes, data);
+});
+
+test('S-45 the answer to a failure is the module, too', async (t) => {
+  const web = await buildWeb(t);
+  web.gateway.storeStatus = () => 0xa900;
+  const { answer } = await post(t, [asDicom(FIXTURES.explicit.file)], { web, accept: 'application/dicom+xml' });
+  assert.equal(answer.statusCode, 409);
+  assert.equal(answer.headers['content-type'], 'application/dicom+xml');
+  assert.match(answer.payload, /00081197/);
+});
+
+test('S-49 Warning names each status with what it means; success has none', async (t) => {
+  const web = await buildWeb(t);
+  const { answer: good } = await post(t, [asDicom(FIXTURES.explicit.file)], { web });
+  assert.equal(good.headers.warning, undefined);
+  web.gateway.storeStatus = ({ sopInstanceUid }) => (sopInstanceUid === FIXTURES.pdf.sopInstanceUid ? 0xa700 : 0xb000);
+  const { answer } = await post(
+    t,
+    [FIXTURES.explicit, FIXTURES.implicit, FIXTURES.pdf].map(({ file }) => asDicom(file)),
+    {
+      web,
+    },
+  );
+  assert.deepEqual([answer.headers.warning].flat(), [
+    'B000 http://localhost:80/dicomweb: coercion of data elements',
+    'A700 http://localhost:80/dicomweb: out of resources',
+  ]);
+});
+
+test('an upload that trickles for longer than it may is 408', async (t) => {
+  const { app, gateway } = await buildWeb(t, { limits: { uploadMs: 50 } });
+  const origin = await app.listen({ port: 0, host: '127.0.0.1' });
+  for (const type of [related('application/dicom'), 'application/dicom', 'multipart/form-data; boundary=frontier']) {
+    const call = request(`${origin}/dicomweb/studies`, { method: 'POST', headers: { 'content-type': type } });
+    const answered = once(call, 'response');
+    call.write('--frontier\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n');
+    const [answer] = (await answered) as [IncomingMessage];
+    answer.resume();
+    assert.equal(answer.statusCode, 408, type);
+    call.destroy();
+  }
+  assert.deepEqual(gateway.stored, []);
+});
+
+test('bulk data beyond what memory is given to wait on disk, and are the same', async (t) => {
+  const pixels = Buffer.alloc(20 * 1024 * 1024, 'abcdefgh');
+  const parts = [
+    {
+      headers: { 'Content-Type': 'application/dicom+json' },
+      body: Buffer.from(toJson(metadataOf(FIXTURES.explicit, 'b'))),
+    },
+    { headers: { 'Content-Type': 'application/octet-stream', 'Content-Location': 'b' }, body: pixels },
+  ];
+  const { answer, gateway } = await post(t, parts, { type: related('application/dicom+json') });
+  assert.equal(answer.statusCode, 200, answer.payload);
+  assert.ok(gateway.stored[0]?.bytes.subarray(-pixels.length).equals(pixels));
+});
+
 const REFUSED: readonly (readonly [name: string, type: string | undefined, body: string, status: number])[] = [
   ['no Content-Type', undefined, 'x', 415],
   ['S-3 another Content-Type', 'application/json', '{}', 415],
@@ -325,7 +528,12 @@ test('a compressed upload is 415 and names the header (RFC 9110 15.5.16)', async
 test('413 beyond the limits of an upload', async (t) => {
   const { explicit } = FIXTURES;
   const parts = [asDicom(explicit.file), asDicom(explicit.file)];
-  for (const limits of [{ maxInstanceBytes: 100 }, { maxUploadBytes: 200 }, { maxParts: 0 }]) {
+  for (const limits of [
+    { maxInstanceBytes: 100 },
+    { maxUploadBytes: 200 },
+    { maxParts: 0 },
+    { maxPartHeaderBytes: 10 },
+  ]) {
     const web = await buildWeb(t, { limits });
     const { answer } = await post(t, parts, { web });
     assert.equal(answer.statusCode, 413, JSON.stringify(limits));
