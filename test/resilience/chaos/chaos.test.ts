@@ -96,7 +96,8 @@ async function setTheScene(way: 'get' | 'move', { pacs, destinations }: Truth): 
 /** True for the right answer, false for an error or a broken connection; anything else is a lie. */
 function isRight(answer: Answer, right: Answer | undefined, path: string): boolean {
   if (answer === 'broken' || answer === 'gone') return false;
-  if (answer.status >= 500) return false;
+  // A PACS that got a request with a bit turned over says so, too. That something is not there it never says.
+  if (answer.status >= 400 && answer.status !== 404) return false;
   assert.deepEqual(answer, right, path);
   return true;
 }
