@@ -138,7 +138,9 @@ export const DOCUMENT: OpenAPIV3_1.Document = {
     '/studies': { ...SEARCH_PATHS['/studies'], post: store('store') },
     '/studies/{study}': { ...RETRIEVE_PATHS['/studies/{study}'], post: store('storeToStudy') },
     '/wado': { ...WADO_URI, servers: [{ url: '/' }, OF_ONE_PACS] },
-    '/healthz': atRoot({ get: plain('health', 'The process answers', ['application/json']) }),
+    '/healthz': atRoot({
+      get: plain('health', 'The process answers; how late its event loop was in the last minute', ['application/json']),
+    }),
     '/readyz': atRoot({
       get: plain('ready', 'Every PACS answers C-ECHO', ['application/json'], {
         503: { description: 'Some PACS does not answer', content: content(['application/json']) },

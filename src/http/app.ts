@@ -21,6 +21,7 @@ import { DicomError } from '../dimse/errors.ts';
 import type { Renderer } from '../render/render.ts';
 import { baseUrl, trustedBy } from './base-url.ts';
 import { addDocumentation } from './documentation.ts';
+import { watchLoop } from './loop-delay.ts';
 import { aeTitleOf } from './paths.ts';
 import { rawProblem, sendNotAllowed, sendProblem } from './problem.ts';
 import { parseQuery } from './query.ts';
@@ -55,8 +56,10 @@ const IDLE_MS = 300_000;
 
 /** @throws DicomError `malformed` when an option is wrong */
 export async function buildApp(gateway: Gateway, renderer: Renderer, options: AppOptions): Promise<FastifyInstance> {
-  const service = createService(gateway, renderer, options);
+  const loop = watchLoop();
+  const service = { ...createService(gateway, renderer, options), loop };
   const app = fastify(serverOptions(options));
+  app.addHook('onClose', async () => loop.close());
   await app.register(cors, { delegator: corsOptions(options.corsOrigins ?? NO_ORIGIN) });
   await app.register(helmet, securityHeaders(options.corsOrigins ?? NO_ORIGIN));
   app.setErrorHandler(sendProblem);
@@ -103,7 +106,7 @@ function addResource(app: FastifyInstance, url: string, handlers: Parameters<Add
   }
 }
 
-function createService(gateway: Gateway, renderer: Renderer, options: AppOptions): Service {
+function createService(gateway: Gateway, renderer: Renderer, options: AppOptions): Omit<Service, 'loop'> {
   const { basePath, publicUrl, strictAccept = false, emptySearch = 200 } = options;
   const trusts = trustedBy(options.trustedProxies ?? []);
   const addressing = { basePath, trusts, ...(publicUrl === undefined ? {} : { publicUrl }) };

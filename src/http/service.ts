@@ -6,6 +6,7 @@ import { pathOf } from '../bridge/resource.ts';
 import type { ReplaceUid } from '../dimse/data/deidentify/deidentify.ts';
 import type { Renderer } from '../render/render.ts';
 import type { Wanted } from './accept.ts';
+import type { LoopDelay } from './loop-delay.ts';
 import type { Query } from './query.ts';
 import { single } from './query.ts';
 
@@ -24,6 +25,8 @@ export type Service = {
   /** What the request is about: one PACS where its path names it, else what the base path stands for. Throws 'not-found'. */
   archive(request: FastifyRequest): Archive;
   renderer: Renderer;
+  /** How late the event loop is. */
+  loop: { read(): LoopDelay };
   basePath: string;
   strictAccept: boolean;
   emptySearch: 200 | 204;

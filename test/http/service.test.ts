@@ -17,6 +17,17 @@ test('/healthz says that the process answers, /readyz whether the PACS do', asyn
   assert.equal((await app.inject({ url: '/healthz' })).statusCode, 200);
 });
 
+test('/healthz says how late the event loop is: whoever computes for long in it is seen', async (t) => {
+  const { app } = await buildWeb(t);
+  const busyUntil = Date.now() + 300;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  while (Date.now() < busyUntil);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const { eventLoopDelayMs } = (await app.inject({ url: '/healthz' })).json();
+  assert.ok(eventLoopDelayMs.max > 100, `the longest wait was ${eventLoopDelayMs.max} ms`);
+  assert.ok(eventLoopDelayMs.p50 < eventLoopDelayMs.max);
+});
+
 test('HDR-8 a method that a resource has not is 405 with Allow', async (t) => {
   const { app } = await buildWeb(t);
   for (const [method, url, allow] of [
