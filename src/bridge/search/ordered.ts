@@ -23,7 +23,8 @@ export async function* inOrder<Input, Output>(
     }
     while (running.length > 0) yield await next(running);
   } finally {
-    stop.abort();
+    // Nothing is left to be stopped when all ended in order: a reason with its stack would be made for nobody.
+    if (running.length > 0) stop.abort();
     await Promise.allSettled(running);
   }
 }
