@@ -7,6 +7,7 @@ import { writeFileMeta } from '../dimse/data/part10.ts';
 import { reencode } from '../dimse/data/reencode.ts';
 import { Deflated, ExplicitBig, ImplicitLittle, transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import { DicomError } from '../dimse/errors.ts';
+import { transcodedUid } from '../render/lossy.ts';
 import type { Renderer } from '../render/render.ts';
 import type { Representation } from './accept.ts';
 import { EXPLICIT_LITTLE } from './offers.ts';
@@ -46,7 +47,9 @@ export function formsOf(file: StoredFile, accepted: readonly Representation[]): 
 
 /** The preamble and file meta information of `file` in the given transfer syntax (PS3.10 7.1). */
 function headOf(file: StoredFile, transferSyntaxUid: string): Buffer {
-  const { sopClassUid, sopInstanceUid } = file;
+  const { sopClassUid } = file;
+  const asStored = transferSyntaxUid === file.transferSyntaxUid;
+  const sopInstanceUid = asStored ? file.sopInstanceUid : transcodedUid(file.sopInstanceUid, transferSyntaxUid);
   return writeFileMeta({ sopClassUid, sopInstanceUid, transferSyntaxUid });
 }
 

@@ -1,5 +1,5 @@
 // An instance in another transfer syntax: the header with what the new pixel data change in it, then the frames, one
-// after the other (PS3.5 8.2, A.4; PS3.3 C.7.6.3). Only lossless targets, so that pixel values stay what they are.
+// after the other (PS3.5 8.2, A.4; PS3.3 C.7.6.3). A target with loss makes another instance of it.
 
 import type { Dataset } from '../dimse/data/dataset.ts';
 import { readElements } from '../dimse/data/reader.ts';
@@ -13,7 +13,8 @@ import { isEncodable } from './codec/encode.ts';
 import { isDecodable } from './decode.ts';
 import { endOfFragments } from './fragments.ts';
 import { encodingOf, type Image, openImage, openPartTen, type PartTen, readStoredHeader } from './image.ts';
-import { frameBits, type PixelDescription } from './pixel.ts';
+import { isLossyTarget, lossyAttributes } from './lossy.ts';
+import { frameBits, MAX_FRAME_BYTES, type PixelDescription } from './pixel.ts';
 
 /** A frame in the target's form, and the description of its samples. */
 export type TargetFrame = { bytes: Uint8Array; pixel: PixelDescription };
@@ -47,7 +48,8 @@ export async function* transcodeInstance(
   if (syntax.encapsulated && !isEncodable(target)) throw noCodec('encoder', target);
   if (!isDecodable(image)) throw noCodec('decoder', image.transferSyntaxUid);
   const frames = framesInOrder(image.numberOfFrames, ahead, makeFrame);
-  if (syntax.encapsulated) yield* encapsulated(image, target, frames);
+  if (isLossyTarget(target)) yield* lossy(image, target, frames);
+  else if (syntax.encapsulated) yield* encapsulated(image, target, frames);
   else if (target === ExplicitLittle) yield* native(image, frames);
   else yield* reencode(native(image, frames), ExplicitLittle, target);
 }
@@ -144,6 +146,28 @@ async function* encapsulated(image: Image, target: string, frames: Frames): Asyn
   }
 }
 
+/** As `encapsulated`, but the header tells how much smaller all frames have become: they are held until the last is made. */
+async function* lossy(image: Image, target: string, frames: Frames): AsyncGenerator<Buffer, void> {
+  try {
+    const { first, rest } = await opened(frames);
+    const made = [first.bytes];
+    let length = first.bytes.length;
+    for await (const { bytes } of rest) {
+      made.push(bytes);
+      length += bytes.length;
+      if (length > MAX_FRAME_BYTES) throw new DicomError('too-large', 'The compressed frames are beyond the limit');
+    }
+    const ratio = (frameBits({ ...first.pixel, photometric: '' }) * image.numberOfFrames) / 8 / length;
+    yield await headerOf(image, first.pixel, target, (dataset) => lossyAttributes(dataset, target, ratio));
+    yield Buffer.concat([elementHeader(image.pixelData.tag, 'OB', -1), itemHeader(ITEM, 0)]);
+    for (const bytes of made) yield* fragment(bytes);
+    yield itemHeader(SEQUENCE_DELIMITATION, 0);
+    yield await tailOf(image, target);
+  } finally {
+    await frames.return();
+  }
+}
+
 function* fragment(bytes: Uint8Array): Generator<Buffer, void> {
   const padding = bytes.length % 2;
   yield itemHeader(ITEM, bytes.length + padding);
@@ -174,14 +198,19 @@ function elementHeader(tag: string, vr: string, length: number): Buffer {
 }
 
 /** The attributes before the pixel data: unchanged but for the Image Pixel Module, and without the tables of old offsets. */
-async function headerOf(image: Image, pixel: PixelDescription, transferSyntaxUid: string): Promise<Buffer> {
+async function headerOf(
+  image: Image,
+  pixel: PixelDescription,
+  transferSyntaxUid: string,
+  changes: (dataset: Dataset) => Dataset = () => ({}),
+): Promise<Buffer> {
   const {
     [Tag.ExtendedOffsetTable]: _table,
     [Tag.ExtendedOffsetTableLengths]: _lengths,
     [Tag.PlanarConfiguration]: _planar,
     ...kept
   } = await readStoredHeader(image);
-  const dataset: Dataset = { ...kept, ...pixelModule(image.pixel, pixel) };
+  const dataset: Dataset = { ...kept, ...pixelModule(image.pixel, pixel), ...changes(kept) };
   return writeDataset(dataset, transferSyntaxUid, { charset: 'declared' });
 }
 

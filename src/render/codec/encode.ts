@@ -1,4 +1,4 @@
-// Lossless encoders: native samples to one frame of a compressed transfer syntax.
+// Encoders: native samples to one frame of a compressed transfer syntax, without loss wherever it isn't JPEG Baseline.
 
 import { promisify } from 'node:util';
 import { deflateRaw } from 'node:zlib';
@@ -8,6 +8,7 @@ import {
   HtJpeg2000Lossless,
   HtJpeg2000LosslessRpcl,
   Jpeg2000Lossless,
+  JpegBaseline,
   JpegLossless,
   JpegLosslessSv1,
   JpegLsLossless,
@@ -18,6 +19,7 @@ import { DicomError } from '../../dimse/errors.ts';
 import { readJpeg2000Info } from '../codestream.ts';
 import type { PixelDescription } from '../pixel.ts';
 import { samplesOf } from '../samples.ts';
+import { encodeBaseline } from './baseline.ts';
 import { encodeRle } from './rle.ts';
 import type { Codecs, DcmjsCodecs } from './wasm.ts';
 
@@ -57,6 +59,7 @@ const deflate = promisify(deflateRaw);
 export function isEncodable(transferSyntaxUid: string): boolean {
   return (
     transferSyntaxUid in JPEG_FAMILY ||
+    transferSyntaxUid === JpegBaseline ||
     transferSyntaxUid === RleLossless ||
     transferSyntaxUid === DeflatedFrame ||
     transferSyntaxUid === EncapsulatedUncompressed
@@ -78,6 +81,7 @@ export async function encodeFrame(
   if (transferSyntaxUid === EncapsulatedUncompressed) return { bytes: data, photometric };
   if (transferSyntaxUid === DeflatedFrame) return { bytes: await deflate(data), photometric };
   if (transferSyntaxUid === RleLossless) return { bytes: encodeRle(data, pixel), photometric };
+  if (transferSyntaxUid === JpegBaseline) return encodeBaseline(pixel, data, codecs);
   const encode = JPEG_FAMILY[transferSyntaxUid];
   if (!encode) throw new DicomError('not-acceptable', `There is no encoder for transfer syntax ${transferSyntaxUid}`);
   if (pixel.bitsAllocated !== 8 && pixel.bitsAllocated !== 16) throw noPlace(`Samples of ${pixel.bitsAllocated} bits`);
