@@ -4,7 +4,8 @@ import type { Dataset } from '../dimse/data/dataset.ts';
 import { DicomError } from '../dimse/errors.ts';
 import type { Cache, StoredFile } from './cache/cache.ts';
 import type { Config } from './config/config.ts';
-import { metadataOf } from './metadata/metadata.ts';
+import { metadataJsonOf } from './metadata/kept.ts';
+import { type MetadataOptions, metadataOf } from './metadata/metadata.ts';
 import type { Pacs } from './pacs/pacs.ts';
 import { levelOf, type Resource } from './resource.ts';
 import type { SearchRequest } from './search/query.ts';
@@ -15,12 +16,14 @@ type Asking = { baseUrl: string; signal: AbortSignal };
 
 export interface Archive {
   search(request: SearchRequest, options: Asking): Promise<SearchResults>;
-  /** Each instance of the resource as soon as it is complete; whoever takes one releases it. Throws 'not-found' when empty. */
+  /** Each instance of the resource as soon as it is complete, on disk or not yet; whoever takes one releases it. Throws 'not-found' when empty. */
   retrieve(resource: Resource, options: { signal: AbortSignal }): AsyncIterable<StoredFile>;
-  /** One instance, fetched alone. */
+  /** One instance, fetched alone; it is on disk. */
   open(resource: Resource, options: { signal: AbortSignal }): Promise<StoredFile>;
   /** One full data set per instance, in the order of `retrieve`. */
   metadata(resource: Resource, options: Asking): AsyncIterable<Dataset>;
+  /** The same as JSON text, which is made once and kept. */
+  metadataJson(resource: Resource, options: Asking): AsyncIterable<string>;
   store(instances: AsyncIterable<StoreItem>, options: Omit<StoreOptions, 'onSent'>): Promise<StoreResult>;
 }
 
@@ -56,7 +59,8 @@ export function createArchive(parts: ArchiveParts): Archive {
     search: (request, options) => search(searched, request, { ...untilStopped(options), limits, onFound }),
     retrieve: (resource, options) => source.retrieve(resource, untilStopped(options)),
     open: (resource, options) => open(source, resource, untilStopped(options)),
-    metadata: (resource, options) => metadata(source, limits, resource, untilStopped(options)),
+    metadata: (resource, options) => metadata(source, limits, resource, untilStopped(options), metadataOf),
+    metadataJson: (resource, options) => metadata(source, limits, resource, untilStopped(options), metadataJsonOf),
     store: (instances, options) => store(target, instances, { ...untilStopped(options), onSent, log, debug }),
   };
 }
@@ -69,23 +73,32 @@ async function open(
   if (levelOf(resource) !== 'instance') {
     throw new DicomError('malformed', 'open: not an instance', { field: 'resource' });
   }
-  for await (const file of source.retrieve(resource, options)) return file;
+  for await (const file of source.retrieve(resource, options)) {
+    try {
+      await file.onDisk();
+      return file;
+    } catch (error) {
+      file.release();
+      throw error;
+    }
+  }
   throw new DicomError('not-found', 'no PACS has this instance', { field: 'instance' });
 }
 
-async function* metadata(
+async function* metadata<Form>(
   source: Pick<Archive, 'retrieve'>,
   { inlineBytes }: Config['limits'],
   resource: Resource,
   { baseUrl, signal }: Asking,
-): AsyncGenerator<Dataset, void> {
+  formOf: (file: StoredFile, options: MetadataOptions) => Promise<Form>,
+): AsyncGenerator<Form, void> {
   for await (const file of source.retrieve(resource, { signal })) {
-    let dataset: Dataset;
+    let form: Form;
     try {
-      dataset = await metadataOf(file, { baseUrl, inlineBytes });
+      form = await formOf(file, { baseUrl, inlineBytes });
     } finally {
       file.release();
     }
-    yield dataset;
+    yield form;
   }
 }

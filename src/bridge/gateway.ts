@@ -61,6 +61,7 @@ export async function createGateway(config: Config, { log = SILENT }: { log?: Lo
       stop.abort();
       await Promise.all(all.map(({ retrieval }) => retrieval.close()));
       await Promise.all([...all.map(({ pacs }) => pacs.close()), inbox?.close()]);
+      await cache.idle();
       cache.close();
     },
   };

@@ -1,7 +1,6 @@
 // A stored instance as PS3.10 bytes for the web: in the transfer syntax the client takes, with file meta information that
 // says so, never in Implicit VR or Big Endian (PS3.18 8.7.3).
 
-import { open } from 'node:fs/promises';
 import type { StoredFile } from '../bridge/gateway.ts';
 import { writeFileMeta } from '../dimse/data/part10.ts';
 import { reencode } from '../dimse/data/reencode.ts';
@@ -61,18 +60,14 @@ async function* read(
   ring: Ring,
 ): AsyncGenerator<Buffer, void, undefined> {
   if (start >= end) return;
-  const handle = await open(file.path, 'r');
-  try {
-    const last = file.dataOffset + end;
-    for (let at = file.dataOffset + start; at < last; ) {
-      const { bytesRead, buffer } = await handle.read(ring(last - at), 0, null, at);
-      if (bytesRead === 0)
-        throw new DicomError('corrupt', 'a cached instance is shorter than it was', { field: 'file' });
-      at += bytesRead;
-      yield buffer.subarray(0, bytesRead);
-    }
-  } finally {
-    await handle.close();
+  const last = file.dataOffset + end;
+  for (let at = file.dataOffset + start; at < last; ) {
+    const buffer = ring(last - at);
+    const read = file.read(buffer, at);
+    const bytes = typeof read === 'number' ? read : await read;
+    if (bytes === 0) throw new DicomError('corrupt', 'a cached instance is shorter than it was', { field: 'file' });
+    at += bytes;
+    yield buffer.subarray(0, bytes);
   }
 }
 
@@ -105,6 +100,7 @@ export function storedFile(file: StoredFile, ring: Ring, range?: ByteRange): Ope
 async function openForm(file: StoredFile, form: Form, { renderer, ring, signal }: Means): Promise<OpenedFile> {
   const { kind, transferSyntaxUid } = form;
   if (kind === 'stored') return storedFile(file, ring);
+  if (kind === 'transcoded') await file.onDisk();
   const body =
     kind === 'reencoded'
       ? reencode(read(file, 0, file.size - file.dataOffset, fresh), file.transferSyntaxUid, transferSyntaxUid)

@@ -60,6 +60,7 @@ export async function startRetrieval(
     await Promise.all(pacs.map((one) => one.close()));
     await inbox.close();
     await Promise.all(all.map((one) => one.retrieval.idle()));
+    await cache.idle();
     cache.close();
   });
   return { retrieval, holders, cache, inbox, pacs };

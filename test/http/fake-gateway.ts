@@ -10,6 +10,7 @@ import type { Resource } from '../../src/bridge/resource.ts';
 import type { SearchRequest } from '../../src/bridge/search/query.ts';
 import { type StoreRow, storeResult } from '../../src/bridge/store/result.ts';
 import type { Dataset } from '../../src/dimse/data/dataset.ts';
+import { toJson } from '../../src/dimse/data/json.ts';
 import { readFileMeta } from '../../src/dimse/data/part10.ts';
 import { DicomError } from '../../src/dimse/errors.ts';
 import { FIXTURES, type Fixture, STUDY } from './fixtures.ts';
@@ -75,6 +76,9 @@ export async function createFakeGateway(more: readonly Fixture[] = []): Promise<
         }
       }
     },
+    async *metadataJson(resource, options) {
+      for await (const dataset of fake.metadata(resource, options)) yield toJson(dataset);
+    },
     bulkdata: bulkdataOf,
     aeTitles: ['FAKE'],
     of(aeTitle = 'FAKE') {
@@ -113,6 +117,8 @@ async function keep(dir: string, fixture: Fixture): Promise<StoredFile> {
     ...uids,
     dataOffset,
     size: fixture.file.length,
+    read: (target, position) => fixture.file.copy(target, 0, Math.min(position, fixture.file.length)),
+    onDisk: async () => {},
     document: (kind) => (documents.has(kind) ? Buffer.from(documents.get(kind) ?? []) : undefined),
     keep: (kind, document) => documents.set(kind, document),
     release: () => {},

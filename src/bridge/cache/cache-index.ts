@@ -24,6 +24,10 @@ export type IndexRow = {
 
 export type InstanceKey = Pick<IndexRow, 'source' | 'study' | 'series' | 'instance'>;
 
+export function keyOf({ source, study, series, instance }: InstanceKey): string {
+  return [source, study, series, instance].join('\n');
+}
+
 /** A study (`series` absent) or series that is there as a whole. `instances` are 'series/instance' in order of arrival. */
 export type Whole = { instances: string[]; checkedAt: number };
 

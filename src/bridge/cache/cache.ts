@@ -2,35 +2,20 @@
 // PACS gave is never another's (`source` is an AE title). A file is written under another name until it is whole; what is being
 // read is never evicted.
 
-import { randomUUID } from 'node:crypto';
 import { rmSync, statSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { writeFileMeta } from '../../dimse/data/part10.ts';
 import { levelOf, type Resource } from '../resource.ts';
-import { CacheIndex, type IndexRow, type Whole } from './cache-index.ts';
-import { fault, isDiskFull, rethrow, writeAll } from './file.ts';
+import { CacheIndex, type IndexRow, keyOf, type Whole } from './cache-index.ts';
+import { isDiskFull, makeFolder, rethrow } from './file.ts';
 import { Generations } from './generations.ts';
 import type { IdentifiedInstance } from './identify.ts';
+import type { Landing } from './landing.ts';
+import { OpenFiles } from './open-files.ts';
+import { type FileFacts, factsOf, type StoredFile, storedFile } from './stored-file.ts';
 
-/** One instance on disk. It stays there until `release()`. */
-export type StoredFile = {
-  path: string;
-  sopClassUid: string;
-  sopInstanceUid: string;
-  studyInstanceUid: string;
-  seriesInstanceUid: string;
-  transferSyntaxUid: string;
-  /** First byte of the data set in the Part 10 file. */
-  dataOffset: number;
-  /** Bytes of the whole file. */
-  size: number;
-  /** What was made out of this instance before: a document of this kind. */
-  document(kind: string): Buffer | undefined;
-  /** Keeps what was made out of this instance for as long as the instance is kept. */
-  keep(kind: string, document: Uint8Array): void;
-  release(): void;
-};
+export type { StoredFile } from './stored-file.ts';
 
 export type CacheOptions = {
   dir: string;
@@ -38,16 +23,21 @@ export type CacheOptions = {
   maxBytes: number;
   /** Milliseconds after which an instance is no longer served from here. */
   maxAge: number;
+  /** Bytes of memory for instances that are being written or read. */
+  memoryBytes?: number;
   log?: (line: string) => void;
 };
+
+/** Memory for what is on its way: enough that a reader who keeps up never reads from disk. */
+const MEMORY = 48 << 20;
 
 export class Cache {
   readonly #options: CacheOptions;
   readonly #files: string;
   readonly #index: CacheIndex;
-  /** Readers by file name; a replaced file with readers is removed when the last is done. */
-  readonly #readers = new Map<string, number>();
-  readonly #orphans = new Set<string>();
+  readonly #open: OpenFiles;
+  /** What is still being written, by key. */
+  readonly #pending = new Map<string, IndexRow>();
   readonly #generations = new Generations();
   #bytes = 0;
   #isClosed = false;
@@ -56,12 +46,14 @@ export class Cache {
     this.#options = options;
     this.#files = join(options.dir, 'files');
     this.#index = index;
+    const { memoryBytes = MEMORY, log } = options;
+    this.#open = new OpenFiles({ dir: this.#files, memoryBytes, onUnread: () => this.#evict(), log });
   }
 
   /** Opens or makes the cache and clears away what an interrupted process left. Throws 'busy' when another process has it. */
   static async open(options: CacheOptions): Promise<Cache> {
     const files = join(options.dir, 'files');
-    await mkdir(files, { recursive: true, mode: 0o700 }).catch(rethrow);
+    await makeFolder(files).catch(rethrow);
     const index = join(options.dir, 'index.sqlite');
     await open(index, 'a', 0o600).then((file) => file.close(), rethrow);
     const cache = new Cache(options, new CacheIndex(index));
@@ -82,28 +74,15 @@ export class Cache {
   }
 
   /**
-   * Writes an instance, draining its body, and opens it. Until all is written nothing can see it; when the body or the disk
-   * fails nothing is left of it. When its study was forgotten since `generation` it is there for its readers alone.
+   * Takes an instance in, draining its body, and opens it as soon as it is whole in memory; it is written behind. Until all has
+   * come nothing can see it; when the body fails nothing is left of it. A disk that fails costs the copy: whoever has the
+   * instance open then can still read it. When its study was forgotten since `generation` it is there for its readers alone.
    */
-  async write(
-    instance: IdentifiedInstance,
-    source: string,
-    generation = this.generation(source, instance.studyInstanceUid),
-  ): Promise<StoredFile> {
+  async write(instance: IdentifiedInstance, source: string, options: WriteOptions = {}): Promise<StoredFile> {
+    const { generation = this.generation(source, instance.studyInstanceUid), signal } = options;
     const { sopClassUid, sopInstanceUid, transferSyntaxUid } = instance;
     const meta = writeFileMeta({ sopClassUid, sopInstanceUid, transferSyntaxUid, sourceAeTitle: source });
-    const name = randomUUID();
-    const file = `${name}.dcm`;
-    const part = join(this.#files, `${name}.part`);
-    let size: number;
-    try {
-      size = await writeAll(part, meta, instance.body);
-      await rename(part, join(this.#files, file)).catch(rethrow);
-    } catch (error) {
-      await rm(part, { force: true }).catch(() => undefined);
-      if (isDiskFull(error)) this.#makeRoom();
-      throw error;
-    }
+    const { file, landing } = await this.#open.land(meta, instance.body, signal);
     const row: IndexRow = {
       source,
       study: instance.studyInstanceUid,
@@ -113,26 +92,50 @@ export class Cache {
       sopClass: sopClassUid,
       transferSyntax: transferSyntaxUid,
       dataOffset: meta.length,
-      size,
+      size: landing.size,
       storedAt: Date.now(),
     };
-    if (generation !== this.generation(source, row.study)) {
-      this.#orphans.add(file);
-      return this.#pin(row);
-    }
-    const before = this.#put(row);
     const stored = this.#pin(row);
-    this.#bytes += size;
-    if (before !== undefined) this.#discard(before);
-    this.#evict();
+    if (generation === this.generation(source, row.study)) this.#await(row, landing);
+    else this.#remove(file);
     return stored;
+  }
+
+  /** Keeps what is written, once it is. */
+  #await(row: IndexRow, landing: Landing): void {
+    const before = this.#pending.get(keyOf(row));
+    if (before !== undefined) this.#remove(before.file);
+    this.#pending.set(keyOf(row), row);
+    landing.stored.then(
+      () => this.#settle(row, () => this.#put(row)),
+      (error: unknown) => this.#settle(row, () => this.#giveUp(row, error)),
+    );
+  }
+
+  #settle(row: IndexRow, act: () => void): void {
+    if (this.#isClosed || this.#pending.get(keyOf(row)) !== row) return;
+    this.#pending.delete(keyOf(row));
+    this.#try('cache: an instance cannot be kept', act);
+  }
+
+  #giveUp({ file }: IndexRow, error: unknown): void {
+    this.#remove(file);
+    if (isDiskFull(error)) this.#makeRoom();
+  }
+
+  /** Resolves when all that has come so far is written, or cannot be. */
+  async idle(): Promise<void> {
+    await this.#open.idle();
   }
 
   /** The instance, when it is here under exactly this study and series and not too old. */
   open(source: string, resource: Resource): StoredFile | undefined {
     const { study, series, instance } = resource;
     if (series === undefined || instance === undefined) return undefined;
-    const row = this.#index.find({ source, study, series, instance });
+    const key = { source, study, series, instance };
+    const pending = this.#pending.get(keyOf(key));
+    if (pending !== undefined) return this.#pin(pending);
+    const row = this.#index.find(key);
     if (row === undefined || Date.now() - row.storedAt > this.#options.maxAge) return undefined;
     if (!this.#isThere(row)) {
       // Somebody has cleared the folder: it must not stay an error until the row is too old.
@@ -197,6 +200,11 @@ export class Cache {
     if (this.#isClosed) return;
     this.#generations.next(source, study);
     this.#try('cache: a stored instance cannot be forgotten', () => {
+      const pending = this.#pending.get(keyOf({ source, study, series, instance }));
+      if (pending !== undefined) {
+        this.#pending.delete(keyOf(pending));
+        this.#remove(pending.file);
+      }
       const row = this.#index.find({ source, study, series, instance });
       if (row !== undefined) this.#drop(row);
       this.#index.removeWhole(source, { study, series });
@@ -222,54 +230,36 @@ export class Cache {
   }
 
   #pin(row: IndexRow): StoredFile {
-    return this.#opened(row.file, {
-      path: join(this.#files, row.file),
-      sopClassUid: row.sopClass,
-      sopInstanceUid: row.instance,
-      studyInstanceUid: row.study,
-      seriesInstanceUid: row.series,
-      transferSyntaxUid: row.transferSyntax,
-      dataOffset: row.dataOffset,
-      size: row.size,
-    });
+    return this.#opened(row.file, factsOf(row, this.#files));
   }
 
-  #opened(name: string, file: Omit<StoredFile, 'release' | 'document' | 'keep'>): StoredFile {
-    this.#readers.set(name, (this.#readers.get(name) ?? 0) + 1);
-    let open = true;
-    const release = () => {
-      if (open) this.#unpin(name);
-      open = false;
-    };
-    const document = (kind: string) => (this.#isClosed ? undefined : this.#index.documents.get(name, kind));
-    return { ...file, document, keep: (kind, bytes) => this.#keep(name, kind, bytes), release };
+  #opened(name: string, facts: FileFacts): StoredFile {
+    this.#open.pin(name);
+    return storedFile(facts, {
+      landing: this.#open.landing(name),
+      document: (kind) => (this.#isClosed ? undefined : this.#index.documents.get(name, kind)),
+      keep: (kind, bytes) => this.#keep(name, kind, bytes),
+      release: () => this.#open.unpin(name),
+    });
   }
 
   /** Nothing is kept beside a file that is here only until its last reader is done: nothing would ever evict it. */
   #keep(file: string, kind: string, bytes: Uint8Array): void {
-    if (this.#isClosed || this.#orphans.has(file)) return;
+    if (this.#isClosed || this.#open.isDoomed(file)) return;
     this.#try('cache: a document cannot be kept', () => this.#index.documents.put(file, kind, bytes));
   }
 
-  #unpin(file: string): void {
-    const left = (this.#readers.get(file) ?? 1) - 1;
-    if (left > 0) {
-      this.#readers.set(file, left);
-      return;
-    }
-    this.#readers.delete(file);
-    if (this.#orphans.delete(file)) this.#erase(file);
-    else this.#evict();
-  }
-
-  /** The row it replaces. A file that can't be indexed must not stay: nothing would ever evict it. */
-  #put(row: IndexRow): IndexRow | undefined {
+  /** Indexes what is on disk. A file that can't be indexed must not stay: nothing would ever evict it. */
+  #put(row: IndexRow): void {
     try {
-      return this.#index.put(row);
-    } catch (cause) {
-      this.#erase(row.file);
-      throw fault(cause instanceof Error ? cause : new Error('index'));
+      const before = this.#index.put(row);
+      this.#bytes += row.size;
+      if (before !== undefined) this.#discard(before);
+    } catch (error) {
+      this.#remove(row.file);
+      throw error;
     }
+    this.#evict();
   }
 
   #isThere({ file, size }: IndexRow): boolean {
@@ -284,15 +274,13 @@ export class Cache {
   /** Takes a file out of the count and off the disk, at once or when its last reader is done. */
   #discard(row: IndexRow): void {
     this.#bytes -= row.size;
-    if (this.#readers.has(row.file)) this.#orphans.add(row.file);
-    else this.#erase(row.file);
-    this.#index.documents.remove(row.file);
+    this.#remove(row.file);
   }
 
-  #erase(file: string): void {
-    rm(join(this.#files, file), { force: true }).catch((error: Error) => {
-      this.#options.log?.(`cache: ${file} cannot be removed: ${error.message}`);
-    });
+  /** Off the disk, with its documents, at once or when its last reader is done. */
+  #remove(file: string): void {
+    if (!this.#isClosed) this.#index.documents.remove(file);
+    this.#open.remove(file);
   }
 
   /** Least recently used first, until the rest fits. Never throws: whoever is done with a file can do nothing about it. */
@@ -310,7 +298,7 @@ export class Cache {
 
   /** Half of what is here goes, so that the next try finds room. The files go first: without room the index can't change. */
   #makeRoom(): void {
-    const rows = this.#index.oldest(EVICTED_AT_ONCE, 0).filter(({ file }) => !this.#readers.has(file));
+    const rows = this.#index.oldest(EVICTED_AT_ONCE, 0).filter(({ file }) => !this.#open.isRead(file));
     for (const { file } of rows) rmSync(join(this.#files, file), { force: true });
     this.#evict(this.bytes / 2);
   }
@@ -322,7 +310,7 @@ export class Cache {
       if (rows.length === 0) return;
       for (const row of rows) {
         if (this.bytes <= maxBytes) return;
-        if (this.#readers.has(row.file)) {
+        if (this.#open.isRead(row.file)) {
           skip += 1;
           continue;
         }
@@ -331,6 +319,9 @@ export class Cache {
     }
   }
 }
+
+/** `signal` ends the wait for memory. */
+export type WriteOptions = { generation?: number; signal?: AbortSignal };
 
 /** Rows looked at in one step of eviction. */
 const EVICTED_AT_ONCE = 64;

@@ -31,15 +31,10 @@ export async function bulkdataOf(file: StoredFile, path: string): Promise<Bulkda
   if (!PATH.test(name)) throw new DicomError('malformed', 'bulkdata: not a path of tags and items', { field: 'path' });
   const bytes = await openDataset(file);
   let found: BulkElement | undefined;
-  let dataset: Dataset;
-  try {
-    dataset = await readFileElements(bytes, (element) => {
-      if (element.path === name) found = element;
-      return undefined;
-    });
-  } finally {
-    await bytes.close();
-  }
+  const dataset = await readFileElements(bytes, (element) => {
+    if (element.path === name) found = element;
+    return undefined;
+  });
   if (found === undefined)
     throw new DicomError('not-found', 'bulkdata: no such value in this instance', { field: 'path' });
   const { vr, offset } = found;
@@ -60,15 +55,11 @@ function documentLength(dataset: Dataset, length: number): number {
 
 async function* readRange(file: StoredFile, offset: number, length: number, vr: Vr): AsyncGenerator<Buffer> {
   const bytes = await openDataset(file);
-  try {
-    const isBig = transferSyntax(bytes.transferSyntaxUid)?.endian === 'big';
-    for (let at = 0; at < length; at += CHUNK) {
-      const chunk = await bytes.read(offset + at, Math.min(CHUNK, length - at));
-      if (chunk.length === 0) throw new DicomError('corrupt', 'bulkdata: the stored instance is cut off');
-      yield isBig ? swapped(chunk, VRS[vr].size) : chunk;
-    }
-  } finally {
-    await bytes.close();
+  const isBig = transferSyntax(bytes.transferSyntaxUid)?.endian === 'big';
+  for (let at = 0; at < length; at += CHUNK) {
+    const chunk = await bytes.read(offset + at, Math.min(CHUNK, length - at));
+    if (chunk.length === 0) throw new DicomError('corrupt', 'bulkdata: the stored instance is cut off');
+    yield isBig ? swapped(chunk, VRS[vr].size) : chunk;
   }
 }
 

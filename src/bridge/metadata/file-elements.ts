@@ -1,6 +1,5 @@
 // The elements of a stored file without its large values: pixel data and documents are passed over on disk, never read.
 
-import { type FileHandle, open } from 'node:fs/promises';
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { inflate } from '../../dimse/data/deflate.ts';
 import {
@@ -20,7 +19,6 @@ export type DatasetBytes = {
   transferSyntaxUid: string;
   length: number;
   read(offset: number, length: number): Promise<Buffer>;
-  close(): Promise<void>;
 };
 
 export type { BulkElement };
@@ -38,26 +36,16 @@ const DELIMITER = 0xe0ddfffe;
 const ITEM_HEADER = 8;
 
 export async function openDataset(file: StoredFile): Promise<DatasetBytes> {
-  const handle = await open(file.path).catch((cause: Error) => {
-    throw new DicomError('busy', 'cache: a stored instance cannot be opened', { field: 'cache.dir', cause });
-  });
   const length = file.size - file.dataOffset;
-  const read = (offset: number, wanted: number) => readAt(handle, file.dataOffset + offset, wanted);
+  const read = (offset: number, wanted: number) => readAt(file, file.dataOffset + offset, wanted);
   const { transferSyntaxUid } = file;
-  if (transferSyntax(transferSyntaxUid)?.deflated !== true) {
-    return { transferSyntaxUid, length, read, close: () => handle.close() };
-  }
-  try {
-    const bytes = inflate(await read(0, Math.min(length, MAX_READ)));
-    return {
-      transferSyntaxUid: ExplicitLittle,
-      length: bytes.length,
-      read: async (offset, wanted) => bytes.subarray(offset, offset + wanted),
-      close: async () => {},
-    };
-  } finally {
-    await handle.close();
-  }
+  if (transferSyntax(transferSyntaxUid)?.deflated !== true) return { transferSyntaxUid, length, read };
+  const bytes = inflate(await read(0, Math.min(length, MAX_READ)));
+  return {
+    transferSyntaxUid: ExplicitLittle,
+    length: bytes.length,
+    read: async (offset, wanted) => bytes.subarray(offset, offset + wanted),
+  };
 }
 
 /**
@@ -133,13 +121,14 @@ async function endOfItems(bytes: DatasetBytes, start: number): Promise<number> {
   throw new DicomError('corrupt', 'stored instance: the items of its pixel data are broken', { field: Tag.PixelData });
 }
 
-async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+async function readAt(file: StoredFile, position: number, length: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(length);
   let filled = 0;
   while (filled < length) {
-    const { bytesRead } = await handle.read(buffer, filled, length - filled, position + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
+    const read = file.read(buffer.subarray(filled), position + filled);
+    const bytes = typeof read === 'number' ? read : await read;
+    if (bytes === 0) break;
+    filled += bytes;
   }
   return buffer.subarray(0, filled);
 }

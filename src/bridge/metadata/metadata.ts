@@ -26,18 +26,14 @@ export async function metadataOf(file: StoredFile, { baseUrl, inlineBytes }: Met
   const { studyInstanceUid: study, seriesInstanceUid: series, sopInstanceUid: instance } = file;
   const root = `${baseUrl}${pathOf({ study, series, instance })}/bulkdata/`;
   const bytes = await openDataset(file);
-  try {
-    const dataset = await readFileElements(bytes, ({ path, tag, vr, length }) => {
-      const isBulk = length < 0 || length > inlineBytes || ALWAYS_BULK.has(path) || tag === Tag.EncapsulatedDocument;
-      return VRS[vr].kind === 'binary' && isBulk ? root + path : undefined;
-    });
-    referNonNumbers(dataset, root);
-    dataset[Tag.SpecificCharacterSet] = { vr: 'CS', Value: ['ISO_IR 192'] };
-    dataset[AVAILABLE_TRANSFER_SYNTAX_UID] = { vr: 'UI', Value: [offeredSyntax(file)] };
-    return dataset;
-  } finally {
-    await bytes.close();
-  }
+  const dataset = await readFileElements(bytes, ({ path, tag, vr, length }) => {
+    const isBulk = length < 0 || length > inlineBytes || ALWAYS_BULK.has(path) || tag === Tag.EncapsulatedDocument;
+    return VRS[vr].kind === 'binary' && isBulk ? root + path : undefined;
+  });
+  referNonNumbers(dataset, root);
+  dataset[Tag.SpecificCharacterSet] = { vr: 'CS', Value: ['ISO_IR 192'] };
+  dataset[AVAILABLE_TRANSFER_SYNTAX_UID] = { vr: 'UI', Value: [offeredSyntax(file)] };
+  return dataset;
 }
 
 /** The stored transfer syntax; Implicit VR and Big Endian never reach the web (PS3.18 8.7.3), Explicit VR does in their place. */

@@ -19,6 +19,8 @@ export type FetchRequest = {
   /** Of the study in the cache, from before the PACS was asked anything. */
   generation: number;
   deliver(file: StoredFile): void;
+  /** Told when all have been delivered; what follows is for the cache alone. */
+  complete(): void;
   signal: AbortSignal;
 };
 
@@ -28,7 +30,7 @@ const UIDS_AT_ONCE = 500;
 export type Fetch = (pacs: Pacs, request: FetchRequest) => Promise<void>;
 
 /**
- * The function that delivers every instance of a resource as soon as it is whole in the cache. It throws what the PACS's
+ * The function that delivers every instance of a resource as soon as it is whole in memory, in the order of arrival. It throws what the PACS's
  * failure was, or a 'status' error with the counts when instances are missing; those that came have been delivered then.
  */
 export function createFetch(cache: Cache, transfer: Transfer, { checkAfter }: { checkAfter: number }): Fetch {
@@ -38,14 +40,14 @@ export function createFetch(cache: Cache, transfer: Transfer, { checkAfter }: { 
   /** By PACS, the single syntaxes that have brought something, the latest first. */
   const helpful = new Map<string, readonly string[]>();
   return async (pacs, request) => {
-    const { resource, expectation, generation, signal } = request;
+    const { resource, expectation, generation, complete, signal } = request;
     const places = { pacs: pacs.name, study: resource.study, generation };
     const known = resource.instance === undefined ? undefined : lost.of(places, resource.instance);
     if (known !== undefined) throw known.error;
     const arrived = new Map<string, StoredFile>();
     let ourFault: unknown;
     const receive = async (instance: IdentifiedInstance) => {
-      const file = await cache.write(instance, pacs.name, generation).catch((error: unknown) => {
+      const file = await cache.write(instance, pacs.name, { generation, signal }).catch((error: unknown) => {
         if (isOfCache(error)) ourFault = error;
         throw error;
       });
@@ -82,7 +84,12 @@ export function createFetch(cache: Cache, transfer: Transfer, { checkAfter }: { 
       if (isCertain && ourFault === undefined) for (const { instance } of missing) lost.add(places, instance, error);
       throw error;
     }
-    if (resource.instance === undefined) cache.setWhole(pacs.name, resource, [...arrived.values()], generation);
+    complete();
+    const files = [...arrived.values()];
+    const written = await Promise.allSettled(files.map((file) => file.onDisk()));
+    // A copy that the disk did not take costs the wholeness of the copies, nothing else.
+    if (resource.instance !== undefined || written.some(({ status }) => status === 'rejected')) return;
+    cache.setWhole(pacs.name, resource, files, generation);
   };
 }
 

@@ -6,11 +6,17 @@ import type { Cache, StoredFile } from '../cache/cache.ts';
 import { belongsTo } from '../cache/membership.ts';
 import type { Resource } from '../resource.ts';
 
-/** Fetches what the flight is for; hands each instance over as soon as it is whole in the cache. */
-export type Fetch = (deliver: (file: StoredFile) => void, signal: AbortSignal) => Promise<void>;
+/** Where a fetch hands over each instance, as soon as it is whole, and says that it was the last. */
+export type Delivery = { deliver(file: StoredFile): void; complete(): void };
+
+/** Fetches what the flight is for. Resolves when all is in the cache. */
+export type Fetch = (delivery: Delivery, signal: AbortSignal) => Promise<void>;
 
 /** What is fetched, and from which PACS (AE title) into which cache. */
 export type FlightPlan = { resource: Resource; cache: Cache; source: string };
+
+/** `at` is the place of the next file it looks at. */
+type Reader = { at: number };
 
 export class Flight {
   readonly #plan: FlightPlan;
@@ -21,8 +27,14 @@ export class Flight {
   readonly #seen = new Set<string>();
   readonly #controller = new AbortController();
   readonly #wakers = new Set<() => void>();
-  #readers = 0;
-  #done = false;
+  readonly #readers = new Set<Reader>();
+  /** Places of files that the disk did not take. */
+  readonly #unstored = new Set<number>();
+  /** All have been delivered; and nothing is under way any more. */
+  #completedAt: number | undefined;
+  #hasEnded = false;
+  /** A file was let go: who joined now would not get all. */
+  #hasGap = false;
   #error: unknown;
 
   constructor(plan: FlightPlan, fetch: Fetch) {
@@ -34,7 +46,12 @@ export class Flight {
   /** Nobody can join any more: it was given up, or has failed, or something was stored to its study since it began. */
   get isOver(): boolean {
     const isOutdated = this.#currentGeneration() !== this.#generation;
-    return isOutdated || this.#controller.signal.aborted || this.#error !== undefined;
+    return isOutdated || this.#hasGap || this.#controller.signal.aborted || this.#error !== undefined;
+  }
+
+  /** Milliseconds since the last instance came; undefined while some are still to come. */
+  get completeFor(): number | undefined {
+    return this.#completedAt === undefined ? undefined : Date.now() - this.#completedAt;
   }
 
   /** Whether `part` is this resource or in it. */
@@ -52,8 +69,9 @@ export class Flight {
    * be iterated or returned. Throws what ended the fetch, or 'cancelled' at the signal.
    */
   read(part: Resource, signal: AbortSignal): AsyncGenerator<StoredFile, void> {
-    this.#readers += 1;
-    return this.#follow(part, signal);
+    const reader = { at: 0 };
+    this.#readers.add(reader);
+    return this.#follow(reader, part, signal);
   }
 
   /** Gives the fetch up, whoever reads: they get its error. */
@@ -66,35 +84,45 @@ export class Flight {
     return cache.generation(source, resource.study);
   }
 
-  async *#follow(part: Resource, signal: AbortSignal): AsyncGenerator<StoredFile, void> {
+  async *#follow(reader: Reader, part: Resource, signal: AbortSignal): AsyncGenerator<StoredFile, void> {
     try {
-      for (let at = 0; ; ) {
+      for (;;) {
         if (signal.aborted) throw new DicomError('cancelled', 'retrieve: the request was cancelled');
-        const file = this.#files[at];
+        const file = this.#files[reader.at];
         if (file !== undefined) {
-          at += 1;
-          if (belongsTo(file, part)) yield this.#plan.cache.share(file);
-        } else if (!this.#done) {
-          await this.#change(signal);
+          const shared = belongsTo(file, part) ? this.#plan.cache.share(file) : undefined;
+          reader.at += 1;
+          if (this.#unstored.size > 0) this.#letGo();
+          if (shared !== undefined) yield shared;
         } else if (this.#error !== undefined) {
           throw this.#error;
-        } else {
+        } else if (this.#completedAt !== undefined) {
           return;
+        } else {
+          await this.#change(signal);
         }
       }
     } finally {
-      this.#readers -= 1;
+      this.#readers.delete(reader);
       this.#settle();
     }
   }
 
   async #run(fetch: Fetch): Promise<void> {
+    const delivery = {
+      deliver: (file: StoredFile) => this.#deliver(file),
+      complete: () => {
+        this.#completedAt ??= Date.now();
+        this.#wake();
+      },
+    };
     try {
-      await fetch((file) => this.#deliver(file), this.#controller.signal);
+      await fetch(delivery, this.#controller.signal);
     } catch (error) {
-      this.#error = error;
+      if (this.#completedAt === undefined) this.#error = error;
     }
-    this.#done = true;
+    this.#completedAt ??= Date.now();
+    this.#hasEnded = true;
     this.#wake();
     this.#settle();
   }
@@ -106,15 +134,34 @@ export class Flight {
       return;
     }
     this.#seen.add(key);
-    this.#files.push(file);
+    const at = this.#files.push(file) - 1;
+    file.onDisk().catch(() => {
+      this.#unstored.add(at);
+      this.#letGo();
+    });
     this.#wake();
   }
 
-  /** With the last reader gone the fetch is given up, or, where it had ended, its files are let go. */
+  /** What the disk did not take stays in memory until every reader has come past it, and no longer. */
+  #letGo(): void {
+    const passed = Math.min(...[...this.#readers].map(({ at }) => at));
+    for (const at of this.#unstored) {
+      if (at >= passed) continue;
+      this.#hasGap = true;
+      this.#unstored.delete(at);
+      this.#files[at]?.release();
+    }
+  }
+
+  /** With the last reader gone the fetch is given up; when it has ended, its files are let go. */
   #settle(): void {
-    if (this.#readers > 0) return;
-    if (!this.#done) this.#controller.abort();
-    else for (const file of this.#files) file.release();
+    if (this.#readers.size > 0) {
+      if (this.#unstored.size > 0) this.#letGo();
+    } else if (this.#hasEnded) {
+      for (const file of this.#files) file.release();
+    } else if (this.#completedAt === undefined) {
+      this.#controller.abort();
+    }
   }
 
   #change(signal: AbortSignal): Promise<void> {

@@ -7,7 +7,7 @@ import type { Pacs } from '../pacs/pacs.ts';
 import { levelOf, type Resource } from '../resource.ts';
 import { countInstances, expectationOf } from './expectation.ts';
 import type { Fetch } from './fetch.ts';
-import { Flight } from './flight.ts';
+import { type Delivery, Flight } from './flight.ts';
 
 export type RetrievalOptions = {
   pacs: Pacs;
@@ -27,7 +27,7 @@ export class Retrieval {
   }
 
   /**
-   * Every instance of the resource, open, as soon as it is complete on disk: in order of arrival, the same order at every later
+   * Every instance of the resource, open, as soon as it is whole, in memory or on disk: in order of arrival, the same order at every later
    * request. Throws 'not-found' when the PACS lacks it, before the first where that can be known when instances are missing.
    */
   async *retrieve(resource: Resource, { signal }: { signal: AbortSignal }): AsyncGenerator<StoredFile, void> {
@@ -92,22 +92,25 @@ export class Retrieval {
 
   /** The running retrieve that brings the resource, or a new one. */
   #join(resource: Resource): Flight {
-    for (const flight of this.#flights) if (!flight.isOver && flight.holds(resource)) return flight;
-    const { cache, pacs } = this.#options;
-    const flight = new Flight({ resource, cache, source: pacs.name }, (deliver, signal) =>
-      this.#fetch(resource, deliver, signal),
+    const { cache, pacs, checkAfter } = this.#options;
+    for (const flight of this.#flights) {
+      const isRecent = (flight.completeFor ?? -1) < checkAfter;
+      if (isRecent && !flight.isOver && flight.holds(resource)) return flight;
+    }
+    const flight = new Flight({ resource, cache, source: pacs.name }, (delivery, signal) =>
+      this.#fetch(resource, delivery, signal),
     );
     this.#flights.add(flight);
     void flight.ended.then(() => this.#flights.delete(flight));
     return flight;
   }
 
-  async #fetch(resource: Resource, deliver: (file: StoredFile) => void, signal: AbortSignal): Promise<void> {
+  async #fetch(resource: Resource, delivery: Delivery, signal: AbortSignal): Promise<void> {
     const { pacs, fetch, cache } = this.#options;
     const generation = cache.generation(pacs.name, resource.study);
     const expectation = await expectationOf(pacs, resource, signal);
     if (expectation === undefined) throw this.#lacks(resource);
-    await fetch(pacs, { resource, expectation, generation, deliver, signal });
+    await fetch(pacs, { resource, expectation, generation, signal, ...delivery });
   }
 
   #lacks(resource: Resource): DicomError {

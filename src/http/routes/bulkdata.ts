@@ -66,6 +66,7 @@ async function* partsOf(
   let found = false;
   for await (const file of archive.retrieve(resource, { signal })) {
     try {
+      await file.onDisk();
       const paths = (await pathsOf(file, baseUrl, archive, signal)).filter(
         (path) => which === 'bulkdata' || isPixelData(path),
       );

@@ -144,6 +144,7 @@ async function renderedSet(request: FastifyRequest, reply: FastifyReply, service
     let found = false;
     for await (const file of service.archive(request).retrieve(resource, { signal })) {
       try {
+        await file.onDisk();
         for await (const part of partsOf(file)) {
           found = true;
           yield part;

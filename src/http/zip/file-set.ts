@@ -32,11 +32,7 @@ function numbered(letter: string, n: number): string {
 
 async function attributesOf(file: StoredFile): Promise<Dataset> {
   const bytes = await openDataset(file);
-  try {
-    return await readFileElements(bytes, ({ length }) => (length > LARGEST_VALUE ? 'large' : undefined));
-  } finally {
-    await bytes.close();
-  }
+  return readFileElements(bytes, ({ length }) => (length > LARGEST_VALUE ? 'large' : undefined));
 }
 
 /** An entry per file in the best of the `accepted` transfer syntaxes, and the DICOMDIR of them all. Releases the files. */

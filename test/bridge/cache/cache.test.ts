@@ -5,7 +5,8 @@ import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Cache, type CacheOptions } from '../../../src/bridge/cache/cache.ts';
+import { Cache, type CacheOptions, type StoredFile, type WriteOptions } from '../../../src/bridge/cache/cache.ts';
+import type { IdentifiedInstance } from '../../../src/bridge/cache/identify.ts';
 import { readFileMeta } from '../../../src/dimse/data/part10.ts';
 import { ImplicitLittle } from '../../../src/dimse/data/transfer-syntax.ts';
 import { arriving, chunks, emptyDir, encoded, type Made } from '../fixtures.ts';
@@ -24,15 +25,22 @@ function opener(dir: string) {
   return (more: Partial<CacheOptions> = {}) => Cache.open({ dir, ...options, ...more });
 }
 
+/** Taken in, and on disk. */
+async function written(cache: Cache, instance: IdentifiedInstance, writing: WriteOptions = {}): Promise<StoredFile> {
+  const file = await cache.write(instance, 'PACS', writing);
+  await file.onDisk();
+  return file;
+}
+
 async function fill(cache: Cache, ...all: Made[]) {
-  for (const one of all) (await cache.write(arriving(one), 'PACS')).release();
+  for (const one of all) (await written(cache, arriving(one))).release();
 }
 
 test('a written instance is a Part 10 file with the data set byte for byte', async (t) => {
   const dir = await emptyDir(t);
   const cache = await opener(dir)();
   const one = made('1.5');
-  const file = await cache.write(arriving(one, { transferSyntaxUid: ImplicitLittle }), 'PACS');
+  const file = await written(cache, arriving(one, { transferSyntaxUid: ImplicitLittle }));
   const bytes = readFileSync(file.path);
   const { dataOffset, transferSyntaxUid, sopInstanceUid, meta } = readFileMeta(bytes);
   assert.equal(dataOffset, file.dataOffset);
@@ -45,10 +53,45 @@ test('a written instance is a Part 10 file with the data set byte for byte', asy
   cache.close();
 });
 
+for (const dir of ['/proc/gateway/cache', '/dev/null/cache', '/proc/1/gateway']) {
+  test(`a folder that cannot be made is an error at once: ${dir}`, async () => {
+    await assert.rejects(opener(dir)(), { kind: 'busy', field: 'cache.dir' });
+  });
+}
+
+test('an instance is read from memory before it is on disk, and from disk when it has left the memory', async (t) => {
+  const dir = await emptyDir(t);
+  // Room for eight slabs: the next instance takes the memory of the first.
+  const cache = await opener(dir)({ memoryBytes: 1 << 20 });
+  const one = made('1.5', { bytes: 700_000 });
+  const file = await cache.write(arriving(one, { chunk: 16_000 }), 'PACS');
+  const target = Buffer.alloc(file.size);
+  assert.equal(file.read(target, 0), file.size, 'at once: no promise');
+  assert.deepEqual(target.subarray(file.dataOffset), encoded(one));
+  await file.onDisk();
+  const next = await cache.write(arriving(made('1.6', { bytes: 900_000 }), { chunk: 16_000 }), 'PACS');
+  assert.ok(file.read(target, 0) instanceof Promise, 'from disk');
+  assert.equal(await file.read(target.fill(0), 0), file.size);
+  assert.deepEqual(target.subarray(file.dataOffset), encoded(one));
+  file.release();
+  next.release();
+  await cache.idle();
+  cache.close();
+});
+
+test('an instance larger than the memory is written while it comes', async (t) => {
+  const cache = await opener(await emptyDir(t))({ memoryBytes: 1 << 20 });
+  const one = made('1.5', { bytes: 5_000_000 });
+  const file = await written(cache, arriving(one, { chunk: 16_000 }));
+  assert.deepEqual(readFileSync(file.path).subarray(file.dataOffset), encoded(one));
+  file.release();
+  cache.close();
+});
+
 test('what is cached is private to its owner', async (t) => {
   const dir = await emptyDir(t);
   const cache = await opener(dir)();
-  const file = await cache.write(arriving(made('1.5')), 'PACS');
+  const file = await written(cache, arriving(made('1.5')));
   assert.equal(statSync(file.path).mode & 0o777, 0o600);
   assert.equal(statSync(join(dir, 'files')).mode & 0o777, 0o700);
   assert.equal(statSync(join(dir, 'index.sqlite')).mode & 0o777, 0o600);
@@ -61,7 +104,7 @@ test('what was asked for before its study was forgotten is there for its readers
   const cache = await opener(dir)();
   const generation = cache.generation('PACS', '1.1');
   cache.forget('PACS', resource(made('1.5')));
-  const file = await cache.write(arriving(made('1.5')), 'PACS', generation);
+  const file = await written(cache, arriving(made('1.5')), { generation });
   cache.setWhole('PACS', { study: '1.1' }, [file], generation);
   assert.deepEqual(
     [cache.open('PACS', resource(made('1.5'))), cache.openWhole('PACS', { study: '1.1' })],
@@ -110,7 +153,7 @@ test('a body that fails leaves nothing', async (t) => {
 test('a study is whole only when it was declared whole, in the order of arrival', async (t) => {
   const cache = await opener(await emptyDir(t))();
   const files = [];
-  for (const uid of ['1.9', '1.5', '1.7']) files.push(await cache.write(arriving(made(uid)), 'PACS'));
+  for (const uid of ['1.9', '1.5', '1.7']) files.push(await written(cache, arriving(made(uid))));
   assert.equal(cache.openWhole('PACS', { study: '1.1' }), undefined);
   cache.setWhole('PACS', { study: '1.1' }, files);
   for (const whole of [
@@ -131,8 +174,8 @@ test('a study is whole only when it was declared whole, in the order of arrival'
 test('an instance that arrives anew replaces the old one; who reads the old one still can', async (t) => {
   const dir = await emptyDir(t);
   const cache = await opener(dir)();
-  const before = await cache.write(arriving(made('1.5', { bytes: 100 })), 'PACS');
-  const after = await cache.write(arriving(made('1.5', { bytes: 200 })), 'PACS');
+  const before = await written(cache, arriving(made('1.5', { bytes: 100 })));
+  const after = await written(cache, arriving(made('1.5', { bytes: 200 })));
   assert.equal(readFileSync(before.path).length, before.size);
   assert.equal(after.size, before.size + 100);
   assert.equal(cache.bytes, after.size);
@@ -151,7 +194,7 @@ test('beyond maxBytes the least recently used goes, with the wholeness of its st
   probe.close();
   const cache = await opener(await emptyDir(t))({ maxBytes: size * 3 });
   const files = [];
-  for (const uid of ['1.1', '1.2', '1.3']) files.push(await cache.write(arriving(made(uid)), 'PACS'));
+  for (const uid of ['1.1', '1.2', '1.3']) files.push(await written(cache, arriving(made(uid))));
   cache.setWhole('PACS', { study: '1.1' }, files);
   for (const file of files) file.release();
   await delay(2);
@@ -170,8 +213,8 @@ test('beyond maxBytes the least recently used goes, with the wholeness of its st
 test('what is being read is never evicted, and goes when it was read', async (t) => {
   const dir = await emptyDir(t);
   const cache = await opener(dir)({ maxBytes: 0 });
-  const first = await cache.write(arriving(made('1.1')), 'PACS');
-  const second = await cache.write(arriving(made('1.2')), 'PACS');
+  const first = await written(cache, arriving(made('1.1')));
+  const second = await written(cache, arriving(made('1.2')));
   assert.equal(filesOf(dir).length, 2);
   const shared = cache.share(first);
   first.release();
@@ -188,7 +231,7 @@ test('what is being read is never evicted, and goes when it was read', async (t)
 test('a cache that was closed is there again', async (t) => {
   const dir = await emptyDir(t);
   const cache = await opener(dir)();
-  const file = await cache.write(arriving(made('1.5')), 'PACS');
+  const file = await written(cache, arriving(made('1.5')));
   cache.setWhole('PACS', { study: '1.1' }, [file]);
   file.release();
   const { bytes } = cache;
@@ -204,7 +247,7 @@ test('a cache that was closed is there again', async (t) => {
 test('files that the index does not know, and rows without a file, are cleared away', async (t) => {
   const dir = await emptyDir(t);
   const cache = await opener(dir)();
-  const file = await cache.write(arriving(made('1.5')), 'PACS');
+  const file = await written(cache, arriving(made('1.5')));
   cache.setWhole('PACS', { study: '1.1' }, [file]);
   file.release();
   cache.close();

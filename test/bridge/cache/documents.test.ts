@@ -23,8 +23,8 @@ function newDir(): string {
 
 const opened = (dir: string, maxBytes = 1e6) => Cache.open({ dir, maxBytes, maxAge: 1e9 });
 
-const write = (cache: Cache, sopInstanceUid = '1.3', length = 1000) =>
-  cache.write(
+const write = async (cache: Cache, sopInstanceUid = '1.3', length = 1000) => {
+  const file = await cache.write(
     {
       sopClassUid: '1.2.840.10008.5.1.4.1.1.2',
       sopInstanceUid,
@@ -37,6 +37,9 @@ const write = (cache: Cache, sopInstanceUid = '1.3', length = 1000) =>
     },
     SOURCE,
   );
+  await file.onDisk();
+  return file;
+};
 
 test('what was kept beside an instance is there at once, and after a restart', async () => {
   const dir = newDir();

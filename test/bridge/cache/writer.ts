@@ -8,6 +8,7 @@ const cache = await Cache.open({ dir, maxBytes: 1 << 30, maxAge: 86_400_000 });
 for (let at = 0; ; at += 1) {
   const made = { study: '1.1', series: '1.1.1', instance: `1.${round}.${at}`, bytes: 300_000 };
   const file = await cache.write(arriving(made, { chunk: 4096 }), 'PACS');
+  await file.onDisk();
   file.release();
   process.send?.(at);
 }

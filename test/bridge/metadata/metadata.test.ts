@@ -29,7 +29,8 @@ after(() => rmSync(dir, { recursive: true, force: true }));
 function stored(body: Buffer, transferSyntaxUid: string): StoredFile {
   const meta = writeFileMeta({ sopClassUid: CT, sopInstanceUid: '1.5', transferSyntaxUid });
   const path = join(dir, `${Math.random()}.dcm`);
-  writeFileSync(path, Buffer.concat([meta, body]));
+  const bytes = Buffer.concat([meta, body]);
+  writeFileSync(path, bytes);
   return {
     path,
     sopClassUid: CT,
@@ -39,6 +40,8 @@ function stored(body: Buffer, transferSyntaxUid: string): StoredFile {
     transferSyntaxUid,
     dataOffset: meta.length,
     size: meta.length + body.length,
+    read: (target, position) => bytes.copy(target, 0, Math.min(position, bytes.length)),
+    onDisk: async () => {},
     document: () => undefined,
     keep: () => {},
     release: () => {},
@@ -181,7 +184,8 @@ describe('metadata', () => {
       const raw = readFileSync(path);
       const { dataOffset, transferSyntaxUid } = readFileMeta(raw);
       const expected = readDataset(raw.subarray(dataOffset), transferSyntaxUid);
-      const file = { ...stored(Buffer.alloc(0), transferSyntaxUid), path, dataOffset, size: raw.length };
+      const read = (target: Buffer, at: number) => raw.copy(target, 0, Math.min(at, raw.length));
+      const file = { ...stored(Buffer.alloc(0), transferSyntaxUid), path, dataOffset, size: raw.length, read };
       const metadata = await metadataOf(file, { ...options, inlineBytes: 1 << 30 });
       for (const [tag, attribute] of Object.entries(expected)) {
         if (tag === '00080005' || metadata[tag]?.BulkDataURI !== undefined) continue;

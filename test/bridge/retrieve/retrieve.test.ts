@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { StoredFile } from '../../../src/bridge/cache/cache.ts';
 import { StudyRootGet } from '../../../src/bridge/retrieve/contexts.ts';
 import { ImplicitLittle } from '../../../src/dimse/data/transfer-syntax.ts';
 import { DicomError } from '../../../src/dimse/errors.ts';
@@ -38,6 +39,14 @@ const WHOLE = ['1.1.1.1', '1.1.1.2', '1.1.1.3', '1.1.2.1', '1.1.2.2', '1.1.2.3']
 async function rig(t: TestContext, behaviour: Behaviour = {}, more: Parameters<typeof startRetrieval>[2] = {}) {
   const peer = await startFakePacs(t, archive(), behaviour);
   return { peer, ...(await startRetrieval(t, [peer], more)) };
+}
+
+/** The data set, read as readers read it. */
+async function bytesOf(file: StoredFile): Promise<Buffer> {
+  const bytes = Buffer.alloc(file.size);
+  let filled = 0;
+  while (filled < file.size) filled += await file.read(bytes.subarray(filled), filled);
+  return bytes.subarray(file.dataOffset);
 }
 
 /** Levels and numbers of UIDs that were asked, for example 'STUDY' or 'IMAGE×2'. */
@@ -86,6 +95,7 @@ describe('what is asked of the PACS', () => {
     for await (const file of retrieval.retrieve(STUDY, { signal: never })) {
       const made = peer.stored.find(({ instance }) => instance === file.sopInstanceUid);
       assert.ok(made);
+      await file.onDisk();
       assert.deepEqual(readFileSync(file.path).subarray(file.dataOffset), encoded(made, made.transferSyntaxUid));
       file.release();
     }
@@ -194,6 +204,7 @@ describe('C-GET, else C-MOVE', () => {
     for await (const file of retrieval.retrieve(STUDY, { signal: never })) {
       const made = peer.stored.find(({ instance }) => instance === file.sopInstanceUid);
       assert.ok(made);
+      await file.onDisk();
       assert.deepEqual(readFileSync(file.path).subarray(file.dataOffset), encoded(made, made.transferSyntaxUid));
       file.release();
     }
@@ -303,21 +314,27 @@ describe('complete or an error', () => {
     assert.equal(levels(peer.asked.get)[0], 'STUDY');
   });
 
-  test('a disk that cannot be written is our failure, and the PACS is asked once', async (t) => {
+  test('a disk that cannot be written costs the copy, not the answer', async (t) => {
     const { retrieval, peer, cache } = await rig(t, {}, { retrieve: 'get' });
-    let files = '';
-    for await (const file of retrieval.retrieve(
-      { study: '1.2', series: '1.2.1', instance: '1.2.1.1' },
-      { signal: never },
-    )) {
-      files = dirname(file.path);
+    const files = await retrieval.retrieve({ study: '1.2' }, { signal: never }).next();
+    await files.value?.onDisk();
+    files.value?.release();
+    const folder = dirname(files.value?.path ?? '');
+    rmSync(folder, { recursive: true });
+    // A folder that is only gone would be made again.
+    writeFileSync(folder, '');
+    const got: Record<string, Buffer> = {};
+    for await (const file of retrieval.retrieve(STUDY, { signal: never })) {
+      got[file.sopInstanceUid] = await bytesOf(file);
+      await assert.rejects(file.onDisk(), { kind: 'busy', field: 'cache.dir' });
       file.release();
     }
-    rmSync(files, { recursive: true });
-    // A folder that is only gone would be made again.
-    writeFileSync(files, '');
-    await assert.rejects(drain(retrieval.retrieve(STUDY, { signal: never })), { kind: 'busy', field: 'cache.dir' });
-    assert.deepEqual(levels(peer.asked.get), ['IMAGE', 'STUDY']);
+    assert.deepEqual(Object.keys(got), WHOLE);
+    for (const made of peer.stored.slice(0, 6)) {
+      assert.deepEqual(got[made.instance], encoded(made, made.transferSyntaxUid));
+    }
+    assert.deepEqual(levels(peer.asked.get), ['STUDY', 'STUDY']);
+    await retrieval.idle();
     assert.equal(cache.openWhole(peer.aeTitle, STUDY), undefined);
   });
 
@@ -341,6 +358,7 @@ describe('freshness', () => {
     const peer = await startFakePacs(t, archive());
     const { retrieval } = await startRetrieval(t, [peer], {}, { checkAfter: 0 });
     await drain(retrieval.retrieve(STUDY, { signal: never }));
+    await retrieval.idle();
     await drain(retrieval.retrieve(STUDY, { signal: never }));
     assert.equal(peer.asked.get.length, 1);
     peer.stored.push({ study: '1.1', series: '1.1.3', instance: '1.1.3.1' });
@@ -351,6 +369,7 @@ describe('freshness', () => {
     const peer = await startFakePacs(t, archive());
     const { retrieval } = await startRetrieval(t, [peer], {}, { checkAfter: 0 });
     await drain(retrieval.retrieve(STUDY, { signal: never }));
+    await retrieval.idle();
     peer.stored.length = 0;
     await assert.rejects(drain(retrieval.retrieve(STUDY, { signal: never })), { kind: 'not-found' });
   });
@@ -405,6 +424,7 @@ describe('freshness', () => {
     const peer = await startFakePacs(t, archive());
     const { retrieval } = await startRetrieval(t, [peer], {}, { checkAfter: 0 });
     await drain(retrieval.retrieve(STUDY, { signal: never }));
+    await retrieval.idle();
     await peer.close();
     assert.deepEqual(await drain(retrieval.retrieve(STUDY, { signal: never })), WHOLE);
   });

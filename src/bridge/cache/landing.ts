@@ -1,0 +1,188 @@
+// One instance on its way: taken into memory as it comes, written behind, read from memory as long as it is there. Its bytes are
+// whole in memory, or whole on disk, or its first ones are on disk and the rest in memory.
+
+import type { FileHandle } from 'node:fs/promises';
+import { create, fault, rethrow } from './file.ts';
+import { type Memory, SLAB } from './memory.ts';
+import type { Turns } from './turns.ts';
+
+/** Bytes that are gathered before a large instance is written further. */
+const BATCH = 8 * SLAB;
+
+/** `onGone` is told when nothing of it is left in memory. */
+export type LandingPlace = { path: string; memory: Memory; turns: Turns; onGone: () => void };
+
+export class Landing {
+  readonly path: string;
+  /** Resolves when the whole file is on disk; rejects with 'busy' when the disk failed or the instance was given up. */
+  readonly stored: Promise<void>;
+  readonly #stored = Promise.withResolvers<void>();
+  readonly #memory: Memory;
+  readonly #turns: Turns;
+  readonly #onGone: () => void;
+  /** By position; those that were given up are undefined, and on disk. */
+  readonly #slabs: (Buffer | undefined)[] = [];
+  #size = 0;
+  #written = 0;
+  #isWhole = false;
+  #isWriting = false;
+  /** Written, or not to be written any further. */
+  #hasEnded = false;
+  /** Nobody reads it any more. */
+  #isOver = false;
+  /** The rest must be written at once: its memory is needed. */
+  #isShort = false;
+  #file: FileHandle | undefined;
+
+  constructor({ path, memory, turns, onGone }: LandingPlace) {
+    this.path = path;
+    this.#memory = memory;
+    this.#turns = turns;
+    this.#onGone = onGone;
+    this.stored = this.#stored.promise;
+    this.stored.catch(() => {});
+  }
+
+  /** Bytes that have come. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Takes all of it in; resolves when it is whole, not: written. Throws what `body` throws, and 'busy' where there is no room. */
+  async fill(head: Buffer, body: AsyncIterable<Buffer>, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#add(head, signal);
+      for await (const chunk of body) {
+        const room = this.#add(chunk, signal);
+        if (room !== undefined) await room;
+      }
+      this.#isWhole = true;
+      this.#write();
+    } catch (error) {
+      this.discard();
+      throw error;
+    }
+  }
+
+  /**
+   * Copies bytes from `position` on into `target`: how many. Undefined where they are not in memory any more: then they are on disk.
+   */
+  copy(target: Buffer, position: number): number | undefined {
+    let copied = 0;
+    while (copied < target.length && position + copied < this.#size) {
+      const at = position + copied;
+      const slab = this.#slabs[Math.floor(at / SLAB)];
+      if (slab === undefined) return copied === 0 ? undefined : copied;
+      const from = at % SLAB;
+      copied += slab.copy(target, copied, from, Math.min(SLAB, from + this.#size - at));
+    }
+    return copied;
+  }
+
+  /** What is on disk leaves the memory. */
+  giveUp(): Buffer[] {
+    const isAll = this.#isWhole && this.#written === this.#size;
+    const last = isAll ? this.#slabs.length : Math.floor(this.#written / SLAB);
+    const given = this.#slabs.slice(0, last).filter((slab) => slab !== undefined);
+    this.#slabs.fill(undefined, 0, last);
+    if (isAll) this.#onGone();
+    return given;
+  }
+
+  /** Nobody reads it any more. What was written of it is the caller's to remove. */
+  discard(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#memory.keep(this);
+    if (this.#hasEnded) this.#memory.give(this.#takeAll());
+    else if (!this.#isWriting) this.#end(fault(new Error('given up')));
+  }
+
+  #takeAll(): Buffer[] {
+    return this.#slabs.splice(0).filter((slab) => slab !== undefined);
+  }
+
+  #add(chunk: Buffer, signal: AbortSignal | undefined): Promise<void> | undefined {
+    for (let taken = 0; taken < chunk.length; ) {
+      const at = this.#size % SLAB;
+      if (at === 0) {
+        const slab = this.#memory.take();
+        if (slab === undefined) return this.#addLater(chunk.subarray(taken), signal);
+        this.#slabs.push(slab);
+      }
+      const copied = chunk.copy(this.#slabs.at(-1) ?? chunk, at, taken);
+      taken += copied;
+      this.#size += copied;
+    }
+    if (this.#size - this.#written >= BATCH) this.#write();
+    return undefined;
+  }
+
+  /** A large instance first gives up what is written of itself. */
+  async #addLater(chunk: Buffer, signal: AbortSignal | undefined): Promise<void> {
+    this.#isShort = true;
+    this.#write();
+    this.#slabs.push(await this.#memory.wait(signal));
+    this.#isShort = false;
+    const copied = chunk.copy(this.#slabs.at(-1) ?? chunk);
+    this.#size += copied;
+    await this.#add(chunk.subarray(copied), signal);
+  }
+
+  #write(): void {
+    if (this.#isWriting || this.#hasEnded) return;
+    this.#isWriting = true;
+    this.#turns
+      .take(() => this.#writeAll())
+      .then(
+        () => {
+          this.#isWriting = false;
+          if (this.#isOver) this.#end(fault(new Error('given up')));
+          else if (this.#isWhole && this.#written === this.#size) this.#end();
+          else if (this.#isWhole) this.#write();
+        },
+        (error: unknown) => this.#end(error),
+      );
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#file ??= await create(this.path).catch(rethrow);
+    while (!this.#isOver && this.#size - this.#written >= (this.#isWhole || this.#isShort ? 1 : BATCH)) {
+      const views = this.#views();
+      const wanted = views.reduce((sum, { length }) => sum + length, 0);
+      const { bytesWritten } = await this.#file.writev(views, this.#written).catch(rethrow);
+      // What a disk that becomes full in the middle of a write says.
+      if (bytesWritten < wanted) throw fault(Object.assign(new Error('short write'), { code: 'ENOSPC' }));
+      this.#written += bytesWritten;
+      this.#memory.spare(this);
+    }
+  }
+
+  /** What is to be written next, of at most one batch. */
+  #views(): Buffer[] {
+    const views: Buffer[] = [];
+    const end = Math.min(this.#size, this.#written + BATCH);
+    for (let at = this.#written; at < end; ) {
+      const to = Math.min(end, at - (at % SLAB) + SLAB);
+      const slab = this.#slabs[Math.floor(at / SLAB)];
+      if (slab !== undefined) views.push(slab.subarray(at % SLAB, (at % SLAB) + to - at));
+      at = to;
+    }
+    return views;
+  }
+
+  /** Memory that cannot be had from disk stays until `discard`. */
+  #end(error?: unknown): void {
+    this.#hasEnded = true;
+    const file = this.#file;
+    this.#file = undefined;
+    const after = () => {
+      if (error === undefined) this.#stored.resolve();
+      else this.#stored.reject(error);
+    };
+    if (file === undefined) after();
+    else file.close().then(after, after);
+    if (this.#isOver) this.#memory.give(this.#takeAll());
+    else if (error === undefined) this.#memory.spare(this);
+  }
+}

@@ -1,0 +1,87 @@
+// Memory for instances on their way to the disk and to their readers: slabs of one size, a fixed number at most. What is on disk
+// as well gives its slabs up when others need them, the longest there first; what is not makes the retrieve wait.
+
+import { DicomError } from '../../dimse/errors.ts';
+
+/** Bytes of one slab. */
+export const SLAB = 1 << 17;
+
+/** Milliseconds that an instance waits for others to be written or read. */
+const PATIENCE = 30_000;
+
+/** Who has slabs that it can do without. */
+export type Holder = { giveUp(): Buffer[] };
+
+export class Memory {
+  readonly #most: number;
+  readonly #free: Buffer[] = [];
+  readonly #spare = new Set<Holder>();
+  readonly #waiting = new Set<() => void>();
+  #made = 0;
+
+  constructor(bytes: number) {
+    this.#most = Math.max(8, Math.floor(bytes / SLAB));
+  }
+
+  /** A slab, its contents undefined; undefined when all are in use. */
+  take(): Buffer | undefined {
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    if (this.#made < this.#most) {
+      this.#made += 1;
+      return Buffer.allocUnsafeSlow(SLAB);
+    }
+    for (const holder of this.#spare) {
+      this.#spare.delete(holder);
+      this.#free.push(...holder.giveUp());
+      if (this.#free.length > 0) return this.#free.pop();
+    }
+    return undefined;
+  }
+
+  /** `take` that waits. Throws 'busy' when none becomes free for long, 'cancelled' at the signal. */
+  async wait(signal: AbortSignal | undefined): Promise<Buffer> {
+    const until = Date.now() + PATIENCE;
+    for (;;) {
+      const slab = this.take();
+      if (slab !== undefined) return slab;
+      if (signal?.aborted) throw new DicomError('cancelled', 'retrieve: the request was cancelled');
+      if (Date.now() >= until) throw new DicomError('busy', 'cache: no memory left', { field: 'cache.dir' });
+      await this.#change(until - Date.now(), signal);
+    }
+  }
+
+  /** Slabs that nobody reads or writes any more. */
+  give(slabs: readonly Buffer[]): void {
+    this.#free.push(...slabs);
+    this.#wake();
+  }
+
+  /** From now on, until it is asked or `keep` is called, the holder can be asked to give up. */
+  spare(holder: Holder): void {
+    this.#spare.add(holder);
+    this.#wake();
+  }
+
+  keep(holder: Holder): void {
+    this.#spare.delete(holder);
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  #change(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(wake);
+        signal?.removeEventListener('abort', wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, ms);
+      this.#waiting.add(wake);
+      signal?.addEventListener('abort', wake);
+    });
+  }
+}
