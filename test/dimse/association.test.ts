@@ -329,7 +329,7 @@ describe('C-GET', () => {
 });
 
 describe('C-MOVE', () => {
-  test('instances go to the destination with their originator; progress and counts come back', async (t) => {
+  test('D-20 instances go to the destination with their originator, on another association; progress and counts come back', async (t) => {
     const arrived: unknown[] = [];
     const { listener: destination } = await pair(t, {
       async store(received, { calling }) {

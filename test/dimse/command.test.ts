@@ -8,6 +8,7 @@ import {
   hasDataSet,
   isResponse,
   nameOf,
+  PRIORITY,
   requestCommand,
   responseCommand,
 } from '../../src/dimse/command.ts';
@@ -79,7 +80,7 @@ for (const { name, bytes, value } of FIXTURES) {
   describe(name, () => {
     test('decodes', () => assert.deepEqual(decodeCommand(bytes), value));
 
-    test('is encoded with an exact group length, ascending and even', () => {
+    test('D-1 is encoded with an exact group length, ascending and even', () => {
       const encoded = encodeCommand(value);
       assert.equal(encoded.readUInt32LE(8), encoded.length - 12);
       const tags: number[] = [];
@@ -189,4 +190,23 @@ test('commands are called by their names, unknown ones by their numbers', () => 
   assert.equal(nameOf(requestCommand('C-FIND', {})), 'C-FIND-RQ');
   assert.equal(nameOf({ commandField: 0x8130, commandDataSetType: 0x101 }), 'N-ACTION-RSP');
   assert.equal(nameOf({ commandField: 0x0777, commandDataSetType: 0x101 }), 'command 0777H');
+});
+
+test('D-4 priorities are MEDIUM 0000H, HIGH 0001H, LOW 0002H', () => {
+  assert.deepEqual(PRIORITY, { medium: 0x0000, high: 0x0001, low: 0x0002 });
+});
+
+test('D-9 what a status is about goes both ways: offending elements, comment, ID, attributes, event and action type', () => {
+  const about = {
+    offendingElement: ['00100010', '0020000D'],
+    errorComment: 'not so',
+    errorId: 7,
+    attributeIdentifierList: ['00400252'],
+    eventTypeId: 1,
+    actionTypeId: 2,
+  };
+  const response = responseCommand(requestCommand('N-ACTION', { messageId: 3 }), 0x0110, about);
+  const decoded = decodeCommand(encodeCommand(response));
+  assert.deepEqual(decoded, response);
+  assert.deepEqual({ ...decoded, ...about }, decoded);
 });

@@ -251,7 +251,7 @@ describe('while a request is performed', () => {
     }
   }
 
-  test('C-FIND: C-CANCEL is heard while matches go out, and answered FE00', async (t) => {
+  test('D-23 C-FIND: C-CANCEL is heard while matches go out, and answered FE00', async (t) => {
     const final: Step = async (script) => {
       for (;;) {
         const pdu = await script.next();

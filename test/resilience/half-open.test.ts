@@ -100,7 +100,7 @@ test('Sta11 a collision of releases whose end never comes is an abort, and the a
   await peer.done;
 });
 
-test('Sta13 an abort after which the peer never closes is ended by ARTIM', async (t) => {
+test('UL-4 Sta13 an abort after which the peer never closes is ended by ARTIM', async (t) => {
   const peer = await scriptedServer(t, [expect('associate-rq'), accept(), expectAbort(0, 0), stall]);
   const association = await associateWith(peer.port);
   association.abort();
@@ -122,7 +122,7 @@ async function noneIsLeft(listener: Listener): Promise<void> {
   assert.equal(listener.associations, 0);
 }
 
-test('Sta2 a connection without A-ASSOCIATE-RQ is ended by ARTIM', async (t) => {
+test('UL-5 Sta2 a connection without A-ASSOCIATE-RQ is ended by ARTIM', async (t) => {
   const listener = await listening(t);
   await scriptedClient(t, listener.port, [stall]);
   await noneIsLeft(listener);

@@ -635,7 +635,7 @@ describe('releasing', () => {
     await peer.done;
     assert.equal(association.isOpen, false);
   });
-  test('a peer that released but never closes is closed by ARTIM', async (t) => {
+  test('UL-4 a peer that released but never closes is closed by ARTIM', async (t) => {
     const peer = await scriptedServer(t, [...associated, send({ type: 'release-rq' }), expect('release-rp'), stall]);
     const association = await associateWith(peer);
     await association.closed;

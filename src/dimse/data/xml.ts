@@ -24,7 +24,10 @@ function escaped(text: string): string {
 
 function nameGroup(element: string, group: string | undefined): string {
   if (!group) return '';
-  const parts = group.split('^').map((part, index) => {
+  const components = group.split('^');
+  // The model has five. What a name has too many of stays with the last, where reading it back finds it.
+  const rest = components.slice(NAME_PARTS.length - 1).join('^');
+  const parts = [...components.slice(0, NAME_PARTS.length - 1), rest].map((part, index) => {
     const name = NAME_PARTS[index];
     return name && part ? `<${name}>${escaped(part)}</${name}>` : '';
   });

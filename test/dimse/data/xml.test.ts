@@ -239,3 +239,9 @@ test('every VR has an empty form that comes back', () => {
     assert.deepEqual(fromXml(toXml(dataset)), dataset);
   }
 });
+
+test('a person name of more than five components loses none', () => {
+  const dataset: Dataset = { '00100010': { vr: 'PN', Value: [{ Alphabetic: 'A^B^C^D^E^F^G' }] } };
+  assert.match(toXml(dataset), /<NameSuffix>E\^F\^G<\/NameSuffix>/);
+  assert.deepEqual(fromXml(toXml(dataset)), dataset);
+});
