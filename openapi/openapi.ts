@@ -102,6 +102,12 @@ const atRoot = (item: PathItem): PathItem => ({ ...item, servers: [{ url: '/' }]
 type Responses = Record<string, Response | Reference>;
 const UNCHANGED: Response = { description: 'Unchanged: If-None-Match names its ETag' };
 
+const CONTRACT_MORE: Responses = {
+  206: { description: 'The range of it', content: content(['application/json']) },
+  304: UNCHANGED,
+  ...problems(416),
+};
+
 function plain(operationId: string, summary: string, types: string[], more: Responses = {}): Operation {
   return {
     operationId,
@@ -146,6 +152,6 @@ export const DOCUMENT: OpenAPIV3_1.Document = {
         503: { description: 'Some PACS does not answer', content: content(['application/json']) },
       }),
     }),
-    '/openapi.json': atRoot({ get: plain('openapi', 'This document', ['application/json'], { 304: UNCHANGED }) }),
+    '/openapi.json': atRoot({ get: plain('openapi', 'This document', ['application/json'], CONTRACT_MORE) }),
   },
 };

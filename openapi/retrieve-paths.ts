@@ -62,15 +62,17 @@ function get(
   parameters: readonly (Parameter | Reference)[],
   types: string[],
 ): Operation {
+  const body = content(types, { type: 'array', items: DATASET });
   return {
     operationId,
     summary,
     tags: ['Retrieve'],
     parameters: [...parameters],
     responses: {
-      200: { description: 'Everything that was asked for', content: content(types, { type: 'array', items: DATASET }) },
+      200: { description: 'Everything that was asked for', content: body },
+      206: { description: 'The range of a single part; or, with a Warning, what the PACS could give', content: body },
       304: { description: 'Unchanged: If-None-Match names its ETag' },
-      ...problems(400, 404, 406),
+      ...problems(400, 404, 406, 416),
     },
   };
 }
@@ -84,10 +86,7 @@ function instances(): Record<string, PathItem> {
   const entries = Object.entries(LEVELS).map(([level, path]): [string, PathItem] => {
     const offered = level === 'Instance' ? [...types, 'application/dicom'] : types;
     const operation = get(`retrieve${level}`, `The instances of a ${level.toLowerCase()}`, [ACCEPT], offered);
-    if (level !== 'Instance') return [path, item(path, operation)];
-    const { responses } = operation;
-    const partly = { description: 'The range that was asked for', content: content(['application/dicom']) };
-    return [path, item(path, { ...operation, responses: { ...responses, 206: partly, ...problems(416) } })];
+    return [path, item(path, operation)];
   });
   return Object.fromEntries(entries);
 }
@@ -157,6 +156,8 @@ const WADO_PARAMETERS: readonly (readonly [string, string, boolean])[] = [
   ['presentationUID', 'a presentation state of the study to show the image under', false],
 ];
 
+const WADO_TYPES = content(['application/dicom', ...PICTURES, ...OTHERS]);
+
 export const WADO_URI: PathItem = {
   get: {
     operationId: 'wadoUri',
@@ -170,9 +171,10 @@ export const WADO_URI: PathItem = {
       schema: { type: 'string' },
     })),
     responses: {
-      200: { description: 'The instance', content: content(['application/dicom', ...PICTURES, ...OTHERS]) },
+      200: { description: 'The instance', content: WADO_TYPES },
+      206: { description: 'The range of it', content: WADO_TYPES },
       304: { description: 'Unchanged' },
-      ...problems(400, 404, 406),
+      ...problems(400, 404, 406, 416),
     },
   },
 };

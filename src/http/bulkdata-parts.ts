@@ -8,6 +8,7 @@ import { BitJoiner } from '../render/bit-joiner.ts';
 import { type Image, openImage } from '../render/image.ts';
 import { frameBits } from '../render/pixel.ts';
 import { choose, type Representation, type Wanted } from './accept.ts';
+import { etagOf } from './etag.ts';
 import type { Part } from './multipart-writer.ts';
 import { EXPLICIT_LITTLE, type Offer } from './offers.ts';
 import { frameForm } from './pixel-parts.ts';
@@ -15,7 +16,7 @@ import { once } from './respond.ts';
 import type { Service } from './service.ts';
 
 /** A part that may also be sent alone when it is the only one and `multipart` is false. */
-export type BulkdataPart = Part & { mediaType: string; multipart: boolean };
+export type BulkdataPart = Part & { mediaType: string; multipart: boolean; etag: string };
 
 export type BulkdataRequest = {
   file: StoredFile;
@@ -75,6 +76,7 @@ async function valuePart(asked: BulkdataRequest, { gateway }: Service): Promise<
   return {
     mediaType: one.mediaType,
     multipart: one.multipart,
+    etag: etagOf(asked.file, `bulkdata ${asked.path} ${one.mediaType}`),
     headers: {
       'Content-Type': one.mediaType,
       'Content-Length': String(value.length),
@@ -94,8 +96,9 @@ async function* compressedParts(
   const form = await frameForm({ file: asked.file, image, renderer, signal: asked.signal }, accepted, 1);
   const { mediaType, multipart, contentType } = form;
   const headers = { 'Content-Type': contentType, 'Content-Location': asked.location };
+  const etag = etagOf(asked.file, `bulkdata ${asked.path} ${contentType}`);
   if (!form.compressed) {
-    yield { mediaType, multipart, headers, body: framesInTurn(image, form.read) };
+    yield { mediaType, multipart, etag, headers, body: framesInTurn(image, form.read) };
     return;
   }
   if (!multipart && image.numberOfFrames > 1) {
@@ -105,7 +108,13 @@ async function* compressedParts(
   }
   for (let frame = 1; frame <= image.numberOfFrames; frame++) {
     const bytes = await form.read(frame);
-    yield { mediaType, multipart, headers: { ...headers, 'Content-Length': String(bytes.length) }, body: once(bytes) };
+    yield {
+      mediaType,
+      multipart,
+      etag,
+      headers: { ...headers, 'Content-Length': String(bytes.length) },
+      body: once(bytes),
+    };
   }
 }
 

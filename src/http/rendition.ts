@@ -15,6 +15,7 @@ import { charsetsOf, encodeText } from './charset.ts';
 import { etagOf, isUnchanged } from './etag.ts';
 import type { Part } from './multipart-writer.ts';
 import type { Offer } from './offers.ts';
+import { sendUnsatisfiable } from './problem.ts';
 import { parseRange } from './range.ts';
 import { once, sendParts, sendStream } from './respond.ts';
 import { locate, type Service } from './service.ts';
@@ -69,7 +70,7 @@ export async function sendRendition(
   // Somebody else's page must not run as one of this origin. (A sandboxed PDF would not show at all.)
   if (mediaType !== 'application/pdf') reply.header('content-security-policy', SANDBOX);
   const range = parseRange(request.headers.range, length);
-  if (range === 'unsatisfiable') return reply.status(416).header('content-range', `bytes */${length}`).send();
+  if (range === 'unsatisfiable') return sendUnsatisfiable(length, request, reply);
   const headers = headersOf(rendition, file, base);
   if (range === undefined) return sendStream(request, reply, read(0, length), headers);
   reply.status(206).header('content-range', `bytes ${range.start}-${range.end}/${length}`);

@@ -9,7 +9,9 @@ import { DicomError } from '../dimse/errors.ts';
 import { type Coding, codingOf, encoded } from './coding.ts';
 import { codedEtag } from './etag.ts';
 import { createBoundary, multipartType, onePart, type Part, writeMultipart } from './multipart-writer.ts';
+import { rangeOf, within } from './partial.ts';
 import { primed } from './primed.ts';
+import { sendUnsatisfiable } from './problem.ts';
 import { UNDER_WAY } from './ring.ts';
 
 /** Fires when the client goes away before the answer is complete. */
@@ -58,12 +60,18 @@ export async function sendStream(
   const { items, first } = await primed(bytes);
   reply.headers(headers);
   const coding = negotiated(request, reply, first);
+  const range = rangeOf(request, reply);
+  if (range === 'unsatisfiable') {
+    await items.return();
+    return sendUnsatisfiable(Number(reply.getHeader('content-length')), request, reply);
+  }
   reply.hijack();
   const { raw } = reply;
   try {
     raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders);
+    const wanted = range === undefined ? items : within(items, range);
     if (request.method === 'HEAD') await items.return();
-    else await pump(coding === undefined ? items : encoded(items, coding), raw);
+    else await pump(coding === undefined ? wanted : encoded(wanted, coding), raw);
     raw.end();
   } catch (error) {
     // The status line has gone out: only a broken connection still says that this is not the whole.
@@ -130,12 +138,16 @@ export function sendWhole(
   body: readonly Buffer[],
   headers: Record<string, string>,
 ): FastifyReply {
-  reply.headers({ ...headers, 'content-length': String(body.reduce((sum, one) => sum + one.length, 0)) });
+  const length = body.reduce((sum, one) => sum + one.length, 0);
+  reply.headers({ ...headers, 'content-length': String(length) });
+  const range = rangeOf(request, reply);
+  if (range === 'unsatisfiable') return sendUnsatisfiable(length, request, reply);
+  const wanted = range === undefined ? body : [Buffer.concat(body).subarray(range.start, range.end + 1)];
   reply.hijack();
   const { raw } = reply;
   raw.cork();
   raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders);
-  if (request.method !== 'HEAD') for (const bytes of body) raw.write(bytes);
+  if (request.method !== 'HEAD') for (const bytes of wanted) raw.write(bytes);
   raw.end();
   raw.uncork();
   return reply;

@@ -7,6 +7,7 @@ import { levelOf, pathOf, type Resource } from '../../bridge/resource.ts';
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { DicomError } from '../../dimse/errors.ts';
 import { type BulkdataPart, bulkdataParts, isPixelData } from '../bulkdata-parts.ts';
+import { isUnchanged } from '../etag.ts';
 import { resourceOf } from '../paths.ts';
 import { primed } from '../primed.ts';
 import { hold, sendParts, sendStream, signalOf } from '../respond.ts';
@@ -114,12 +115,17 @@ async function send(
 ): Promise<FastifyReply> {
   const [first, items] = await withFirst(parts);
   if (first.multipart) return sendParts(request, reply, first.mediaType, items);
+  const { etag } = first;
+  reply.headers({ etag, 'cache-control': 'private, no-cache' });
+  if (isUnchanged(request.headers['if-none-match'], etag)) {
+    await items.return();
+    return reply.status(304).send();
+  }
   reply.raw.once('close', () => void items.return());
   const { 'Content-Location': location = '', 'Content-Type': type = '', 'Content-Length': length } = first.headers;
   return sendStream(request, reply, first.body, {
     'content-type': type,
     'content-location': location,
-    'cache-control': 'private, no-cache',
     ...(length === undefined ? {} : { 'content-length': length }),
   });
 }

@@ -6,6 +6,7 @@ import { deidentified } from '../../dimse/data/deidentify/deidentified.ts';
 import { readFileMeta, writeFileMeta } from '../../dimse/data/part10.ts';
 import { DicomError } from '../../dimse/errors.ts';
 import type { Representation } from '../accept.ts';
+import { etagOf, isUnchanged } from '../etag.ts';
 import { EXPLICIT_LITTLE } from '../offers.ts';
 import { uid } from '../paths.ts';
 import { primed } from '../primed.ts';
@@ -61,6 +62,10 @@ export async function sendDicom(
   service: Service,
 ): Promise<FastifyReply> {
   const { renderer } = service;
+  const etag = etagOf(file, JSON.stringify(['wado', representation]));
+  if (!anonymize && isUnchanged(request.headers['if-none-match'], etag)) {
+    return reply.status(304).headers({ etag }).send();
+  }
   const ring = anonymize ? fresh : createRing();
   const opened = await openFile(file, [representation], { renderer, ring, signal });
   if (anonymize) {
@@ -72,6 +77,8 @@ export async function sendDicom(
   const headers: Record<string, string> = {
     'content-type': 'application/dicom',
     'content-location': locate(service.baseUrl(request), file),
+    'cache-control': 'private, no-cache',
+    etag,
   };
   if (opened.length !== undefined) headers['content-length'] = String(opened.length);
   return sendStream(request, reply, opened.bytes, headers);

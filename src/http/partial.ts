@@ -1,0 +1,40 @@
+// One range of a single part (RFC 9110 14, PS3.18 8.4.3), for every answer whose length and entity tag are known.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type ByteRange, parseRange } from './range.ts';
+
+/**
+ * The range that is to be sent of the answer whose headers are set; those then tell of the range. Undefined for the whole: the
+ * client asks for no range, If-Range names another state, or the answer is one that has none or has made its own.
+ */
+export function rangeOf(request: FastifyRequest, reply: FastifyReply): ByteRange | 'unsatisfiable' | undefined {
+  const length = Number(reply.getHeader('content-length'));
+  const etag = reply.getHeader('etag');
+  const isSingle = !String(reply.getHeader('content-type')).startsWith('multipart/');
+  if (reply.statusCode !== 200 || reply.hasHeader('accept-ranges') || etag === undefined) return undefined;
+  if (!isSingle || !Number.isInteger(length)) return undefined;
+  reply.header('accept-ranges', 'bytes');
+  const condition = request.headers['if-range'];
+  if (request.method !== 'GET' || (condition !== undefined && condition !== etag)) return undefined;
+  const range = parseRange(request.headers.range, length);
+  if (range === undefined || range === 'unsatisfiable') return range;
+  reply.status(206).headers({
+    'content-range': `bytes ${range.start}-${range.end}/${length}`,
+    'content-length': String(range.end + 1 - range.start),
+  });
+  return range;
+}
+
+/** The bytes of `chunks` within `range`; ends `chunks` behind it. */
+export async function* within(
+  chunks: AsyncIterable<Buffer>,
+  { start, end }: ByteRange,
+): AsyncGenerator<Buffer, void, undefined> {
+  let at = 0;
+  for await (const chunk of chunks) {
+    const part = chunk.subarray(Math.max(0, start - at), Math.max(0, end + 1 - at));
+    if (part.length > 0) yield part;
+    at += chunk.length;
+    if (at > end) return;
+  }
+}
