@@ -40,7 +40,7 @@ export async function startRetrieval(
   t: TestContext,
   peers: readonly FakePacs[],
   more: Partial<PacsConfig> = {},
-  { checkAfter = 60_000, maxBytes = 1 << 30 } = {},
+  { checkAfter = 60_000, maxBytes = 1 << 30, overtakeAfter = 60_000 } = {},
 ): Promise<Rig> {
   const cache = await Cache.open({ dir: await emptyDir(t), maxBytes, maxAge: 86_400_000 });
   const inbox = await openInbox({
@@ -53,7 +53,10 @@ export async function startRetrieval(
   for (const peer of peers) peer.behaviour.peers ??= { [GATEWAY]: inbox.port };
   const pacs = peers.map((peer) => createPacs({ config: configOf(peer, more), aeTitle: GATEWAY }));
   const fetch = createFetch(cache, createTransfer(inbox), { checkAfter });
-  const all = pacs.map((one) => ({ pacs: one, retrieval: new Retrieval({ pacs: one, cache, fetch, checkAfter }) }));
+  const all = pacs.map((one) => ({
+    pacs: one,
+    retrieval: new Retrieval({ pacs: one, cache, fetch, checkAfter, overtakeAfter }),
+  }));
   const holders = new Holders({ all, cache, pacsMs: 5000 });
   const [{ retrieval } = assert.fail('no PACS')] = all;
   t.after(async () => {

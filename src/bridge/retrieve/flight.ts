@@ -54,6 +54,12 @@ export class Flight {
     return this.#completedAt === undefined ? undefined : Date.now() - this.#completedAt;
   }
 
+  /** Whether this is the resource, not one that holds it. */
+  isFor({ study, series, instance }: Resource): boolean {
+    const own = this.#plan.resource;
+    return own.study === study && own.series === series && own.instance === instance;
+  }
+
   /** Whether `part` is this resource or in it. */
   holds(part: Resource): boolean {
     const { study, series, instance } = this.#plan.resource;

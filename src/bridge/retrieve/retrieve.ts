@@ -15,8 +15,13 @@ export type RetrievalOptions = {
   fetch: Fetch;
   /** Milliseconds for which a whole study or series is taken for whole without asking the PACS for its count. */
   checkAfter: number;
+  /** Milliseconds that one instance waits for the retrieve of its series or study to bring it, before it is fetched alone. */
+  overtakeAfter?: number;
   log?: (line: string) => void;
 };
+
+/** Longer than an instance of usual size takes, shorter than a viewer waits gladly. */
+const OVERTAKE_AFTER = 100;
 
 export class Retrieval {
   readonly #options: RetrievalOptions;
@@ -38,11 +43,31 @@ export class Retrieval {
       return;
     }
     let found = false;
-    for await (const file of this.#join(resource).read(resource, signal)) {
+    for await (const file of this.#arriving(resource, signal)) {
       found = true;
       yield file;
     }
     if (!found) throw this.#lacks(resource);
+  }
+
+  /** One instance does not wait for long behind the others of its study: then it is fetched alone, on another association. */
+  async *#arriving(resource: Resource, signal: AbortSignal): AsyncGenerator<StoredFile, void> {
+    const flight = this.#join(resource);
+    if (levelOf(resource) !== 'instance' || flight.isFor(resource)) {
+      yield* flight.read(resource, signal);
+      return;
+    }
+    const patience = AbortSignal.timeout(this.#options.overtakeAfter ?? OVERTAKE_AFTER);
+    try {
+      for await (const file of flight.read(resource, AbortSignal.any([signal, patience]))) {
+        yield file;
+        return;
+      }
+    } catch (error) {
+      if (signal.aborted || !patience.aborted || !isCancelled(error)) throw error;
+    }
+    const alone = [...this.#flights].find((one) => !one.isOver && one.isFor(resource)) ?? this.#start(resource);
+    yield* alone.read(resource, signal);
   }
 
   /** Gives up what runs; resolves when nothing runs any more. */
@@ -92,11 +117,16 @@ export class Retrieval {
 
   /** The running retrieve that brings the resource, or a new one. */
   #join(resource: Resource): Flight {
-    const { cache, pacs, checkAfter } = this.#options;
+    const { checkAfter } = this.#options;
     for (const flight of this.#flights) {
       const isRecent = (flight.completeFor ?? -1) < checkAfter;
       if (isRecent && !flight.isOver && flight.holds(resource)) return flight;
     }
+    return this.#start(resource);
+  }
+
+  #start(resource: Resource): Flight {
+    const { cache, pacs } = this.#options;
     const flight = new Flight({ resource, cache, source: pacs.name }, (delivery, signal) =>
       this.#fetch(resource, delivery, signal),
     );
@@ -117,6 +147,10 @@ export class Retrieval {
     const level = levelOf(resource);
     return new DicomError('not-found', `${this.#options.pacs.name} has no such ${level}`, { field: level });
   }
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof DicomError && error.kind === 'cancelled';
 }
 
 /** Each file in turn; those that nobody took are let go. */

@@ -145,6 +145,23 @@ describe('one retrieve for everybody', () => {
     assert.deepEqual(await drain(files), WHOLE.slice(1));
   });
 
+  test('one instance overtakes the study that has not brought it yet, in one more C-GET for all who want it', async (t) => {
+    const gate = Promise.withResolvers<void>();
+    const before = async (index: number, level: string) =>
+      level === 'STUDY' && index === 1 ? gate.promise : undefined;
+    const peer = await startFakePacs(t, archive(), { before });
+    const { retrieval } = await startRetrieval(t, [peer], { retrieve: 'get' }, { overtakeAfter: 1 });
+    const study = drain(retrieval.retrieve(STUDY, { signal: never }));
+    while (peer.asked.get.length === 0) await delay(1);
+    const one = { study: '1.1', series: '1.1.2', instance: '1.1.2.3' };
+    const urgent = await Promise.all([1, 2].map(() => drain(retrieval.retrieve(one, { signal: never }))));
+    assert.deepEqual(urgent, [['1.1.2.3'], ['1.1.2.3']]);
+    assert.deepEqual(levels(peer.asked.get), ['STUDY', 'IMAGE']);
+    gate.resolve();
+    assert.deepEqual(await study, WHOLE);
+    assert.equal(peer.asked.get.length, 2);
+  });
+
   test('a slow reader holds neither the PACS nor another reader', async (t) => {
     const { retrieval, pacs } = await rig(t, {}, { maxAssociations: 1 });
     const slow = retrieval.retrieve(STUDY, { signal: never });
