@@ -2,11 +2,11 @@
 
 import { encoder } from '../../dimse/data/charset-encode.ts';
 import type { Attribute, Dataset } from '../../dimse/data/dataset.ts';
+import { hasValue } from '../../dimse/data/matching/verdict.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { DicomError } from '../../dimse/errors.ts';
 import type { Pacs } from '../pacs/pacs.ts';
 import { textOf } from '../search/find.ts';
-import { hasValue } from '../search/matching.ts';
 import type { Finding } from './row.ts';
 import { first, keys, unique } from './samples.ts';
 

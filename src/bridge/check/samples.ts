@@ -2,6 +2,7 @@
 
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { vrOf } from '../../dimse/data/dictionary.ts';
+import { hasValue } from '../../dimse/data/matching/verdict.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { transferSyntax } from '../../dimse/data/transfer-syntax.ts';
 import type { Association, ProposedContext } from '../../dimse/index.ts';
@@ -9,7 +10,6 @@ import type { Pacs, QueryLevel } from '../pacs/pacs.ts';
 import { classRounds } from '../retrieve/contexts.ts';
 import { guessSopClasses } from '../retrieve/sop-class-guess.ts';
 import { textOf } from '../search/find.ts';
-import { hasValue } from '../search/matching.ts';
 import type { Finding } from './row.ts';
 
 /** One instance of the PACS. */

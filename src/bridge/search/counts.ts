@@ -2,9 +2,9 @@
 // and 10.6.3-4).
 
 import type { Dataset } from '../../dimse/data/dataset.ts';
+import { hasValue } from '../../dimse/data/matching/verdict.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { findRaw, type Search, textOf } from './find.ts';
-import { hasValue } from './matching.ts';
 
 /** Fills in NumberOfStudyRelatedSeries, NumberOfStudyRelatedInstances and ModalitiesInStudy where they are missing. */
 export async function countStudy(search: Search, study: string, dataset: Dataset): Promise<void> {

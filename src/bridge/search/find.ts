@@ -2,14 +2,15 @@
 
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { keywordOf, vrOf } from '../../dimse/data/dictionary.ts';
+import type { Key } from '../../dimse/data/matching/match.ts';
+import { type Verdict, verdictOn, verdictOnMoment } from '../../dimse/data/matching/verdict.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { DicomError } from '../../dimse/errors.ts';
 import type { Pacs } from '../pacs/pacs.ts';
 import type { ResourceLevel } from '../resource.ts';
-import { type Verdict, verdictOn, verdictOnMoment } from './matching.ts';
 import type { Query } from './query.ts';
 import { LEVELS } from './query-attributes.ts';
-import { identifierOf, type Key } from './query-key.ts';
+import { identifierOf } from './query-key.ts';
 
 export type SearchLimits = {
   maxResults: number;

@@ -1,28 +1,19 @@
-// One key of a query: an attribute and how it must match (PS3.4 C.2.2.2), read from the text of a query parameter and
-// written as an element of a C-FIND identifier.
+// One key of a query (PS3.4 C.2.2.2): read from the text of a query parameter, written as an element of a C-FIND identifier.
 
-import type { Attribute, Dataset, PersonName, Value } from '../../dimse/data/dataset.ts';
+import type { Attribute, Dataset, Value } from '../../dimse/data/dataset.ts';
+import {
+  EMPTY_VALUE,
+  isMoment,
+  type Key,
+  type Match,
+  personNameOf,
+  WILDCARD_VRS,
+} from '../../dimse/data/matching/match.ts';
+import { type MomentVr, rangeOf, spanOf } from '../../dimse/data/matching/moment.ts';
 import { isUidShape } from '../../dimse/data/uid.ts';
 import { VRS, type Vr } from '../../dimse/data/vr.ts';
 import { DicomError } from '../../dimse/errors.ts';
-import { type MomentVr, rangeOf, spanOf } from './query-moment.ts';
 
-/**
- * How a key matches: `any` universal (C.2.2.2.3), `values` any of them, each single or with wildcards (C.2.2.2.1, .2, .4),
- * `range` (.5), `item` within one item of the sequence (.6), `empty` (.7), `every` all of them (.8).
- */
-export type Match =
-  | { kind: 'any' }
-  | { kind: 'values'; values: readonly string[] }
-  | { kind: 'range'; from?: string; to?: string }
-  | { kind: 'item'; keys: Key[] }
-  | { kind: 'empty' }
-  | { kind: 'every'; values: readonly string[] };
-
-export type Key = { tag: string; vr: Vr; match: Match };
-
-/** PS3.4 C.2.2.2.4. */
-export const WILDCARD_VRS: ReadonlySet<Vr> = new Set(['AE', 'CS', 'LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UR', 'UT']);
 /** PS3.4 C.2.2.2.7. */
 const EMPTY_VRS: ReadonlySet<Vr> = new Set([...WILDCARD_VRS, 'DA', 'TM', 'DT']);
 /** PS3.4 C.2.2.2.8. */
@@ -49,7 +40,7 @@ export type MatchingOptions = { emptyValue: boolean; multipleValue: boolean };
 export function parseMatch(vr: Vr, text: string, name: string, options: MatchingOptions): Match {
   if (text === '') return { kind: 'any' };
   if (vr === 'SQ') throw bad(name, 'is a sequence: match an attribute inside it, as Sequence.Attribute');
-  if (options.emptyValue && text === '""' && EMPTY_VRS.has(vr)) return { kind: 'empty' };
+  if (options.emptyValue && text === EMPTY_VALUE && EMPTY_VRS.has(vr)) return { kind: 'empty' };
   if (isMoment(vr)) return parseMoment(vr, text, name);
   if (WILDCARD_VRS.has(vr) && /^\*+$/.test(text)) return { kind: 'any' };
   const { values, several } = split(vr, text, options);
@@ -83,16 +74,6 @@ function askedValues(vr: Vr, match: Match): readonly string[] {
 
 export function identifierOf(keys: readonly Key[]): Dataset {
   return Object.fromEntries(keys.map((key) => [key.tag, elementOf(key)]));
-}
-
-/** PN component groups of a key (PS3.5 6.2.1.1). */
-export function personNameOf(text: string): PersonName {
-  const [alphabetic = '', ideographic = '', phonetic = ''] = text.split('=');
-  return {
-    ...(alphabetic === '' ? {} : { Alphabetic: alphabetic }),
-    ...(ideographic === '' ? {} : { Ideographic: ideographic }),
-    ...(phonetic === '' ? {} : { Phonetic: phonetic }),
-  };
 }
 
 /**
@@ -142,10 +123,6 @@ function checkValue(vr: Vr, value: string, name: string): void {
     const number = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(value) && Number.isFinite(Number(value));
     if (!number || (vr === 'DS' && value.length > 16)) throw bad(name, 'must be a number');
   }
-}
-
-export function isMoment(vr: Vr): vr is MomentVr {
-  return vr === 'DA' || vr === 'TM' || vr === 'DT';
 }
 
 function bad(name: string, what: string): DicomError {

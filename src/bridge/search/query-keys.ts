@@ -1,9 +1,9 @@
 // The keys of one level together: how paths share sequence items, and what keys demand of each other.
 
+import type { Key, Match } from '../../dimse/data/matching/match.ts';
+import type { Moment } from '../../dimse/data/matching/verdict.ts';
 import { DicomError } from '../../dimse/errors.ts';
-import type { Moment } from './matching.ts';
 import { creatorOf, DATE_TIME_PAIRS, isCreator, isPrivate } from './query-attributes.ts';
-import type { Key, Match } from './query-key.ts';
 import type { Step } from './query-path.ts';
 
 /** Adds a key; paths through one sequence share one key item, all of which one item must match (PS3.4 C.2.2.2.6). */

@@ -2,11 +2,11 @@
 
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { vrOf } from '../../dimse/data/dictionary.ts';
+import { hasValue } from '../../dimse/data/matching/verdict.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { DicomError } from '../../dimse/errors.ts';
 import type { ResourceLevel } from '../resource.ts';
 import { cut, holds, isComputable, type Search, textOf } from './find.ts';
-import { hasValue } from './matching.ts';
 import { compareAnswers } from './order.ts';
 import { LEVEL_ORDER, LEVELS } from './query-attributes.ts';
 import { identifierOf } from './query-key.ts';

@@ -2,9 +2,9 @@
 
 import type { Attribute, Dataset } from '../../dimse/data/dataset.ts';
 import { vrOf } from '../../dimse/data/dictionary.ts';
+import { hasValue } from '../../dimse/data/matching/verdict.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { pathOf } from '../resource.ts';
-import { hasValue } from './matching.ts';
 import type { Query } from './query.ts';
 import { ANSWER_ONLY, LEVEL_ORDER, LEVELS } from './query-attributes.ts';
 import { isJoined, type Row } from './rows.ts';

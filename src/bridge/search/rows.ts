@@ -1,10 +1,10 @@
 // The rows of a search, in their order, by hierarchical queries from the top level down (PS3.4 C.4.1.2, C.4.1.3.1).
 
 import type { Dataset } from '../../dimse/data/dataset.ts';
+import { verdictOn } from '../../dimse/data/matching/verdict.ts';
 import type { ResourceLevel } from '../resource.ts';
 import { countSeries, countStudy } from './counts.ts';
 import { findMatches, isComputable, type Scope, type Search, textOf } from './find.ts';
-import { verdictOn } from './matching.ts';
 import { ORDER } from './order.ts';
 import { inOrder } from './ordered.ts';
 import type { Query } from './query.ts';

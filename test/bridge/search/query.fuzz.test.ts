@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { verdictOn } from '../../../src/bridge/search/matching.ts';
 import { parseQuery } from '../../../src/bridge/search/query.ts';
 import { elementOf, parseMatch } from '../../../src/bridge/search/query-key.ts';
-import { rangeOf, spanOf } from '../../../src/bridge/search/query-moment.ts';
 import type { Value } from '../../../src/dimse/data/dataset.ts';
+import { rangeOf, spanOf } from '../../../src/dimse/data/matching/moment.ts';
+import { verdictOn } from '../../../src/dimse/data/matching/verdict.ts';
 import { VRS, type Vr } from '../../../src/dimse/data/vr.ts';
 import { DicomError } from '../../../src/dimse/errors.ts';
 

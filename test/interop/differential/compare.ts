@@ -19,13 +19,13 @@ export async function ask(baseUrl: string, { path, accept }: Question): Promise<
   return { status: response.status, type: response.headers.get('content-type') ?? '', body };
 }
 
-export async function differencesOf({ by, path }: Question, ours: Answer, theirs: Answer): Promise<Difference[]> {
+export async function differencesOf({ by }: Question, ours: Answer, theirs: Answer): Promise<Difference[]> {
   if (ours.status !== theirs.status) return [{ what: 'status', ours: ours.status, theirs: theirs.status }];
   if (by === 'status' || ours.status >= 300) return [];
   const read = { rows: rowsOf, count: countOf, metadata: rowsOf, parts: partHashes, bytes: hashOf, picture: sizeOf }[
     by
   ];
-  const [left, right] = [await read(ours, path), await read(theirs, path)];
+  const [left, right] = [await read(ours), await read(theirs)];
   return compareMaps(left, right, by === 'metadata');
 }
 

@@ -1,9 +1,9 @@
 // Matching of an entity against keys as PS3.4 C.2.2.2 says, for what a PACS matched too loosely or not at all.
 
-import type { Attribute, Dataset, PersonName, Value } from '../../dimse/data/dataset.ts';
-import { VRS, type Vr } from '../../dimse/data/vr.ts';
-import { isMoment, type Key, personNameOf, WILDCARD_VRS } from './query-key.ts';
-import { type MomentVr, spanOf } from './query-moment.ts';
+import type { Attribute, Dataset, PersonName, Value } from '../dataset.ts';
+import { VRS, type Vr } from '../vr.ts';
+import { isMoment, type Key, personNameOf, WILDCARD_VRS } from './match.ts';
+import { type MomentVr, spanOf } from './moment.ts';
 
 /** `unknown`: the entity has no value to compare, which PS3.4 C.2.2.1.2 counts as a match. */
 export type Verdict = 'match' | 'mismatch' | 'unknown';

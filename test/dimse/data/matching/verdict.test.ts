@@ -2,10 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fits, hasValue, type Verdict, verdictOn, verdictOnMoment } from '../../../src/bridge/search/matching.ts';
-import { type Key, parseMatch } from '../../../src/bridge/search/query-key.ts';
-import type { Attribute, Value } from '../../../src/dimse/data/dataset.ts';
-import type { Vr } from '../../../src/dimse/data/vr.ts';
+import { parseMatch } from '../../../../src/bridge/search/query-key.ts';
+import type { Attribute, Value } from '../../../../src/dimse/data/dataset.ts';
+import type { Key } from '../../../../src/dimse/data/matching/match.ts';
+import {
+  fits,
+  hasValue,
+  type Verdict,
+  verdictOn,
+  verdictOnMoment,
+} from '../../../../src/dimse/data/matching/verdict.ts';
+import type { Vr } from '../../../../src/dimse/data/vr.ts';
 
 type Row = [rule: string, vr: Vr, key: string, stored: Value[], verdict: Verdict];
 
