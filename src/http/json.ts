@@ -5,12 +5,14 @@ import { toJson } from '../dimse/data/json.ts';
 
 const GATHER = 64 * 1024;
 
-/** The bytes of a JSON array of `datasets`. */
-export async function* writeJsonArray(datasets: AsyncIterable<Dataset>): AsyncGenerator<Buffer, void, undefined> {
+/** The bytes of a JSON array of `datasets`, or of the JSON texts of some. */
+export async function* writeJsonArray(
+  datasets: AsyncIterable<Dataset | string>,
+): AsyncGenerator<Buffer, void, undefined> {
   let text = '[';
   let separator = '';
   for await (const dataset of datasets) {
-    text += separator + toJson(dataset);
+    text += separator + (typeof dataset === 'string' ? dataset : toJson(dataset));
     separator = ',';
     if (text.length >= GATHER) {
       yield Buffer.from(text);

@@ -26,7 +26,8 @@ async function metadata(request: FastifyRequest, reply: FastifyReply, service: S
   const resource = resourceOf(request);
   const [best] = choose('metadata', wantedOf(request, service));
   const baseUrl = service.baseUrl(request);
-  const datasets = service.archive(request).metadata(resource, { baseUrl, signal: signalOf(reply) });
+  const archive = service.archive(request);
+  const options = { baseUrl, signal: signalOf(reply) };
   reply.header('content-location', `${baseUrl}${pathOf(resource)}/metadata`);
   reply.header('cache-control', 'private, no-cache');
   if (best?.mediaType === 'application/dicom+xml') {
@@ -34,10 +35,12 @@ async function metadata(request: FastifyRequest, reply: FastifyReply, service: S
       request,
       reply,
       'application/dicom+xml',
-      xmlParts(datasets, (one) => locate(baseUrl, one)),
+      xmlParts(archive.metadata(resource, options), (one) => locate(baseUrl, one)),
     );
   }
-  return sendStream(request, reply, writeJsonArray(datasets), { 'content-type': best?.mediaType ?? '' });
+  return sendStream(request, reply, writeJsonArray(archive.metadataJson(resource, options)), {
+    'content-type': best?.mediaType ?? '',
+  });
 }
 
 /** The metadata resource of the instance that `dataset` describes. */

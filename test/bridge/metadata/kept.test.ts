@@ -1,7 +1,7 @@
 // Metadata as JSON text, made once and kept beside the instance.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -45,11 +45,20 @@ test('the text is what the data set makes, the first time and from what is kept'
   cache.close();
 });
 
-test('the second time nothing is read but what is kept', async () => {
+test('it is made once, whoever asks', async () => {
   const { cache, file } = await stored();
-  const text = await metadataJsonOf(file, OPTIONS);
-  writeFileSync(file.path, '');
-  assert.equal(await metadataJsonOf({ ...file, path: join(dir, 'nowhere') }, OPTIONS), text);
+  const made: string[] = [];
+  const counted: StoredFile = {
+    ...file,
+    keep: (kind, bytes) => {
+      made.push(kind);
+      file.keep(kind, bytes);
+    },
+  };
+  for (const baseUrl of ['http://one', 'http://one', 'http://two']) {
+    await metadataJsonOf(counted, { ...OPTIONS, baseUrl });
+  }
+  assert.equal(made.length, 1);
   cache.close();
 });
 
