@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { partsOf } from '../support/multipart.ts';
-import { codestream, EXPLICIT, FIXTURES, JPEG, JPEG_LS, PIXELS } from './fixtures.ts';
+import { codestream, EXPLICIT, FIXTURES, JPEG, JPEG_LS, PIXELS, STUDY } from './fixtures.ts';
 import { buildWeb, PATHS, pathOf } from './web.ts';
 
 const OCTETS = 'multipart/related; type="application/octet-stream"';
@@ -178,3 +178,24 @@ for (const [path, status] of PATHS_OF_VALUES) {
     assert.equal(answer.statusCode, status, answer.payload);
   });
 }
+
+test('where the frames lie is found out once and kept beside the instance', async (t) => {
+  const web = await buildWeb(t);
+  const file = await web.gateway.open(
+    { study: STUDY, series: FIXTURES.jpeg.seriesInstanceUid, instance: FIXTURES.jpeg.sopInstanceUid },
+    { signal: t.signal },
+  );
+  assert.equal(file.document('frames-1'), undefined);
+  const accept = `${OCTETS}; transfer-syntax=*`;
+  const answers = [];
+  for (const frame of [2, 2, 3]) {
+    answers.push(await web.app.inject({ url: `${pathOf(FIXTURES.jpeg)}/frames/${frame}`, headers: { accept } }));
+  }
+  const bodies = answers.map(
+    ({ headers, rawPayload }) => partsOf(String(headers['content-type']), rawPayload)[0]?.body,
+  );
+  assert.deepEqual(bodies, [codestream(2), codestream(2), codestream(3)]);
+  const kept = JSON.parse(String(file.document('frames-1')));
+  assert.equal(kept.numberOfFrames, 3);
+  assert.ok('table' in kept);
+});

@@ -113,6 +113,17 @@ test('HDR-6 an unchanged picture is not drawn again', async (t) => {
   assert.equal(other.statusCode, 200);
 });
 
+test('a thumbnail is rendered once and kept; one of a size of its own is not kept', async (t) => {
+  const web = await buildWeb(t);
+  const url = `${pathOf(FIXTURES.explicit)}/thumbnail`;
+  const first = await get(t, url, 'image/jpeg', web);
+  const again = await get(t, url, 'image/jpeg', web);
+  assert.deepEqual(again.answer.rawPayload, first.answer.rawPayload);
+  assert.equal(web.renderer.jobs, 1);
+  for (const _ of [1, 2]) await get(t, `${url}?viewport=20,20`, 'image/jpeg', web);
+  assert.equal(web.renderer.jobs, 3);
+});
+
 test('T-29 W-N6 thumbnails at all four levels: one image of the middle', async (t) => {
   const web = await buildWeb(t);
   const { gateway } = web;
