@@ -19,6 +19,8 @@ export type Interval = { low: number; high: number };
 export const CHUNK = 65536;
 /** Of those that are looked up: as many as differ in their low 8 bits. */
 const PAGE = 256;
+/** Cells for each entry of the table up to which they are looked through first. */
+const WORTH_LOOKING = 4;
 
 /** Shades of a picture: 0…255, or 0…65535. */
 export type Shades = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
@@ -51,7 +53,9 @@ function lookUp(samples: Samples, pipeline: Pipeline, table: Shades, result: Sha
   const { cells, usedBits } = samples;
   const used = 2 ** usedBits - 1;
   const occurs = new Uint8Array(table.length / PAGE);
-  for (let index = 0; index < cells.length; index += 1) occurs[((cells[index] ?? 0) & used) >> 8] = 1;
+  // To look which do costs a pass over the cells: where they are many, more than to shade the whole table.
+  if (cells.length > WORTH_LOOKING * table.length) occurs.fill(1);
+  else for (let index = 0; index < cells.length; index += 1) occurs[((cells[index] ?? 0) & used) >> 8] = 1;
   for (const page of occurs.keys()) {
     if (occurs[page] === 0) continue;
     const from = page * PAGE;
