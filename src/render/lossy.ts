@@ -29,13 +29,13 @@ export function transcodedUid(sopInstanceUid: string, transferSyntaxUid: string)
 
 /** The attributes that change; earlier compressions stay listed before this one. `ratio` is native over encoded bytes. */
 export function lossyAttributes(dataset: Dataset, transferSyntaxUid: string, ratio: number): Dataset {
-  const sopInstanceUid = textOf(dataset, Tag.SOPInstanceUID) ?? '';
+  const sopInstanceUid = uidOf(dataset, Tag.SOPInstanceUID);
   const listed = (tag: string, vr: 'CS' | 'DS', value: string): Attribute => ({
     vr,
     Value: [...(dataset[tag]?.Value ?? []), value],
   });
   const source: Dataset = {
-    [Tag.ReferencedSOPClassUID]: { vr: 'UI', Value: [textOf(dataset, Tag.SOPClassUID) ?? ''] },
+    [Tag.ReferencedSOPClassUID]: { vr: 'UI', Value: [uidOf(dataset, Tag.SOPClassUID)] },
     [Tag.ReferencedSOPInstanceUID]: { vr: 'UI', Value: [sopInstanceUid] },
   };
   return {
@@ -57,4 +57,9 @@ export function lossyAttributes(dataset: Dataset, transferSyntaxUid: string, rat
     [Tag.LossyImageCompressionRatio]: listed(Tag.LossyImageCompressionRatio, 'DS', ratio.toFixed(2)),
     [Tag.LossyImageCompressionMethod]: listed(Tag.LossyImageCompressionMethod, 'CS', METHODS[transferSyntaxUid] ?? ''),
   };
+}
+
+/** A UID without the NUL that pads it in a data set as encoded. */
+function uidOf(dataset: Dataset, tag: string): string {
+  return (textOf(dataset, tag) ?? '').replace(/\0$/, '');
 }

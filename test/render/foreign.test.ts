@@ -1,4 +1,4 @@
-// What we encode, decoded by DCMTK: bit for bit what went in.
+// What we encode, decoded by DCMTK, GDCM and OpenJPEG: bit for bit what went in; and no complaint of the standard's checkers.
 
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -6,10 +6,20 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { readFileMeta, writeFileMeta } from '../../src/dimse/data/part10.ts';
 import { readDataset } from '../../src/dimse/data/reader.ts';
-import { JpegLossless, JpegLosslessSv1, JpegLsLossless, RleLossless } from '../../src/dimse/data/transfer-syntax.ts';
+import {
+  HtJpeg2000Lossless,
+  HtJpeg2000LosslessRpcl,
+  Jpeg2000Lossless,
+  JpegBaseline,
+  JpegLossless,
+  JpegLosslessSv1,
+  JpegLsLossless,
+  RleLossless,
+} from '../../src/dimse/data/transfer-syntax.ts';
+import { transcodedUid } from '../../src/render/lossy.ts';
 import type { PixelDescription } from '../../src/render/pixel.ts';
 import { createRenderer } from '../../src/render/render.ts';
-import { runToolOk } from '../support/peer.ts';
+import { runTool, runToolOk } from '../support/peer.ts';
 import { fixtureFolder, pixelOf, samples, writeFixture } from './fixtures.ts';
 
 const dir = fixtureFolder();
@@ -36,22 +46,33 @@ for (const [tool, transferSyntaxUid] of TOOLS) {
     test(`${tool} decodes our ${transferSyntaxUid} of ${kind} samples, two frames, bit for bit`, async () => {
       const pixel = pixelOf(changes);
       const frames = [samples(pixel, 1), samples(pixel, 2)];
-      const native = await writeFixture(dir, { pixel, frames });
-      const { sopClassUid = '', sopInstanceUid = '' } = readFileMeta(await readFile(native));
-      const chunks = [writeFileMeta({ sopClassUid, sopInstanceUid, transferSyntaxUid })];
-      for await (const chunk of renderer.transcode(native, transferSyntaxUid)) chunks.push(chunk);
-      const [ours, theirs] = [join(dir, 'ours.dcm'), join(dir, 'theirs.dcm')];
-      await writeFile(ours, Buffer.concat(chunks));
+      const { ours, theirs } = await transcoded(await writeFixture(dir, { pixel, frames }), transferSyntaxUid);
       await runToolOk(tool, [...(tool === 'dcmdjpeg' ? ['+cn'] : []), ours, theirs]);
-      const file = await readFile(theirs);
-      const meta = readFileMeta(file);
-      const dataset = readDataset(file.subarray(meta.dataOffset), meta.transferSyntaxUid);
-      const bytes = Buffer.from(dataset['7FE00010']?.InlineBinary ?? []);
-      const planar = dataset['00280006']?.Value?.[0] === 1;
       const expected = Buffer.concat(frames);
-      assert.deepEqual(planar ? byPixel(bytes, frames.length) : bytes.subarray(0, expected.length), expected);
+      assert.deepEqual(await pixelsOf(theirs, frames.length, expected.length), expected);
     });
   }
+}
+
+/** Our file in another transfer syntax, and a path for what a foreign tool makes of it. */
+async function transcoded(native: string, transferSyntaxUid: string): Promise<{ ours: string; theirs: string }> {
+  const { sopClassUid = '', sopInstanceUid = '' } = readFileMeta(await readFile(native));
+  const uid = transcodedUid(sopInstanceUid, transferSyntaxUid);
+  const chunks = [writeFileMeta({ sopClassUid, sopInstanceUid: uid, transferSyntaxUid })];
+  for await (const chunk of renderer.transcode(native, transferSyntaxUid)) chunks.push(chunk);
+  const [ours, theirs] = [join(dir, 'ours.dcm'), join(dir, 'theirs.dcm')];
+  await writeFile(ours, Buffer.concat(chunks));
+  return { ours, theirs };
+}
+
+/** The first `length` bytes of native pixel data, colour by pixel. */
+async function pixelsOf(path: string, frames: number, length: number): Promise<Buffer> {
+  const file = await readFile(path);
+  const meta = readFileMeta(file);
+  const dataset = readDataset(file.subarray(meta.dataOffset), meta.transferSyntaxUid);
+  const bytes = Buffer.from(dataset['7FE00010']?.InlineBinary ?? []);
+  const planar = dataset['00280006']?.Value?.[0] === 1;
+  return (planar ? byPixel(bytes, frames) : bytes).subarray(0, length);
 }
 
 /** Colour by plane, frame after frame, to colour by pixel. */
@@ -64,4 +85,70 @@ function byPixel(bytes: Buffer, frames: number): Buffer {
       return bytes[frame * length + (rest % 3) * pixels + Math.floor(rest / 3)] ?? 0;
     }),
   );
+}
+
+/** Lossless targets that each foreign decoder reads, by gdcmconv and, of bare JPEG 2000 codestreams, by OpenJPEG. */
+const GDCM = [RleLossless, JpegLossless, JpegLosslessSv1, JpegLsLossless, Jpeg2000Lossless];
+const OPENJPEG = [Jpeg2000Lossless, HtJpeg2000Lossless, HtJpeg2000LosslessRpcl];
+
+for (const transferSyntaxUid of GDCM) {
+  for (const [kind, changes] of Object.entries(KINDS)) {
+    test(`gdcmconv decodes our ${transferSyntaxUid} of ${kind} samples bit for bit`, async () => {
+      const pixel = pixelOf(changes);
+      const frame = samples(pixel, 3);
+      const { ours, theirs } = await transcoded(await writeFixture(dir, { pixel, frames: [frame] }), transferSyntaxUid);
+      await runToolOk('gdcmconv', ['--raw', ours, theirs]);
+      assert.deepEqual(await pixelsOf(theirs, 1, frame.length), Buffer.from(frame));
+    });
+  }
+}
+
+for (const transferSyntaxUid of OPENJPEG) {
+  for (const [kind, changes] of Object.entries(KINDS)) {
+    test(`opj_decompress decodes our ${transferSyntaxUid} of ${kind} samples bit for bit`, async () => {
+      const pixel = pixelOf(changes);
+      const frame = samples(pixel, 4);
+      const { bytes } = await renderer.encode(
+        await writeFixture(dir, { pixel, frames: [frame] }),
+        1,
+        transferSyntaxUid,
+      );
+      const [codestream, raw] = [join(dir, 'frame.j2k'), join(dir, 'frame.rawl')];
+      await writeFile(codestream, bytes);
+      await runToolOk('opj_decompress', ['-i', codestream, '-o', raw]);
+      const decoded = await readFile(raw);
+      const colours = pixel.samplesPerPixel === 3 ? byPixel(decoded, 1) : decoded;
+      // It writes no sign above the bits of a sample.
+      assert.deepEqual(unsigned(colours, pixel), unsigned(Buffer.from(frame), pixel));
+    });
+  }
+}
+
+/** Samples without the bits above Bits Stored. */
+function unsigned(bytes: Buffer, { bitsAllocated, bitsStored }: PixelDescription): Buffer {
+  const above = bitsAllocated === 16 ? 0xff >> (16 - bitsStored) : 0xff;
+  return Buffer.from(bytes.map((byte, at) => (at % 2 === 1 ? byte & above : byte)));
+}
+
+/** Debian's dciodvfy is older than HTJ2K. */
+const TARGETS = [...GDCM, JpegBaseline];
+
+/** The lines of a checker that speak of errors. */
+const complaintsOf = (output: string): string[] => output.split('\n').filter((line) => /error/i.test(line));
+
+for (const transferSyntaxUid of TARGETS) {
+  test(`dciodvfy and dcmftest find no error in our ${transferSyntaxUid} that the source does not have`, async () => {
+    for (const changes of [{}, { samplesPerPixel: 3, photometric: 'RGB' }]) {
+      const pixel = pixelOf(changes);
+      const source = await writeFixture(dir, { pixel, frames: [samples(pixel, 5)] });
+      const { ours } = await transcoded(source, transferSyntaxUid);
+      const before = complaintsOf((await runTool('dciodvfy', [source])).output);
+      const after = complaintsOf((await runTool('dciodvfy', [ours])).output);
+      assert.deepEqual(
+        after.filter((line) => !before.includes(line)),
+        [],
+      );
+      assert.match(await runToolOk('dcmftest', [ours]), /^yes:/);
+    }
+  });
 }

@@ -17,6 +17,7 @@ import {
   HtJpeg2000LosslessRpcl,
   ImplicitLittle,
   Jpeg2000Lossless,
+  JpegBaseline,
   JpegExtended,
   JpegLossless,
   JpegLosslessSv1,

@@ -22,7 +22,8 @@ export type Peer = {
 
 export type Finished = { code: number; output: string };
 
-const INSTALL = 'apt-get install -y dcmtk orthanc orthanc-dicomweb nginx-light tshark openssl';
+const INSTALL =
+  'apt-get install -y dcmtk orthanc orthanc-dicomweb nginx-light tshark openssl libgdcm-tools libopenjp2-tools dicom3tools';
 const READY_MS = 20_000;
 const TOOL_MS = 120_000;
 const LOG_BYTES = 4 << 20;
