@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 // The process and its commands: serve, demo, check. Everything that can go wrong at start ends it with one plain line.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Logger, pino } from 'pino';
+import { Cache } from './bridge/cache/cache.ts';
 import { check, printChecks } from './bridge/check/check.ts';
 import { type Config, loadConfig } from './bridge/config/config.ts';
 import { flagOptions, optionsHelp, settingsHelp } from './bridge/config/options.ts';
@@ -22,10 +24,17 @@ const DEMO_FLAGS = { pacs: ['DEMOPACS@127.0.0.1:11113'] };
 
 type Flags = Record<string, unknown>;
 
-const COMMANDS: Record<string, { summary: string; run: (flags: Flags) => Promise<void> }> = {
+type Command = { summary: string; takes?: number; run: (flags: Flags, operands: string[]) => Promise<void> };
+
+const COMMANDS: Record<string, Command> = {
   serve: { summary: 'answer DICOMweb in front of the given PACS', run: serve },
   demo: { summary: 'the gateway in front of an embedded PACS with phantom studies; same options', run: demo },
   check: { summary: 'say what each configured PACS can do, and what is wrong; --json for machines', run: checkPacs },
+  cache: {
+    summary: 'clear [STUDY]: empty the cache, or of one study, while no gateway uses it',
+    takes: 2,
+    run: clearCache,
+  },
 };
 
 function help(): string {
@@ -56,11 +65,11 @@ async function main(args: string[]): Promise<void> {
     process.stdout.write(help());
     return;
   }
-  const command = name === undefined || rest.length > 0 ? undefined : COMMANDS[name];
-  if (command === undefined) {
+  const command = name === undefined ? undefined : COMMANDS[name];
+  if (command === undefined || rest.length > (command.takes ?? 0)) {
     throw new DicomError('malformed', `expected one command of ${Object.keys(COMMANDS).join(', ')}; see --help`);
   }
-  await command.run(values);
+  await command.run(values, rest);
 }
 
 /** Starts gateway and web server; resolves with the base URL when it is ready, and with what ends it. */
@@ -115,19 +124,47 @@ async function serve(flags: Flags): Promise<void> {
 
 /** The embedded PACS stands where the first PACS of the configuration is said to be. */
 async function demo(flags: Flags): Promise<void> {
-  const dir = await mkdtemp(join(tmpdir(), 'dicomweb-gateway-demo-'));
+  const dir = join(tmpdir(), `dicomweb-gateway-demo-${randomUUID()}`);
+  // An end that comes in the middle of the start waits for it and closes what it has opened; the folder goes last.
+  const opened: (() => Promise<void>)[] = [() => rm(dir, { recursive: true, force: true, maxRetries: 5 })];
+  let ending: Promise<void> | undefined;
   const config = loadConfig({ env: process.env, flags: { ...DEMO_FLAGS, 'cache-dir': join(dir, 'cache'), ...flags } });
   const log = pino({ level: config.log.level });
+  let starting: Promise<void> | undefined;
+  const end = async () => {
+    await starting?.catch(() => undefined);
+    for (const close of opened.toReversed()) await close();
+  };
+  const close = () => (ending ??= end());
+  closeOnSignal(log, close);
+  try {
+    starting = startDemoIn(dir, config, log, opened);
+    await starting;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function startDemoIn(dir: string, config: Config, log: Logger, opened: (() => Promise<void>)[]): Promise<void> {
+  await mkdir(dir, { mode: 0o700 });
   const [{ aeTitle, port } = { aeTitle: '', port: 0 }] = config.pacs;
-  const embedded = await startDemo({ aeTitle, port, gateway: { ...config.dicom, aeTitle: config.aeTitle } });
+  const embedded = await startDemo({ dir, aeTitle, port, gateway: { ...config.dicom, aeTitle: config.aeTitle } });
+  opened.push(embedded.close);
   const { baseUrl, close } = await start(config, log);
+  opened.push(close);
   const commands = embedded.commands(baseUrl).map(({ title, command }) => `# ${title}\n${command}\n`);
   process.stdout.write(`\n${commands.join('\n')}\nCtrl-C ends the demo.\n\n`);
-  closeOnSignal(log, async () => {
-    await close();
-    await embedded.close();
-    await rm(dir, { recursive: true, force: true });
-  });
+}
+
+async function clearCache(flags: Flags, [what, study]: string[]): Promise<void> {
+  if (what !== 'clear') throw new DicomError('malformed', 'cache: expected clear; see --help');
+  const { cache: settings } = loadConfig({ env: process.env, flags: { ...DEMO_FLAGS, ...flags } });
+  const cache = await Cache.open(settings);
+  const count = cache.clear(study);
+  await cache.idle();
+  cache.close();
+  process.stdout.write(`${count} instances taken out of the cache\n`);
 }
 
 async function checkPacs(flags: Flags): Promise<void> {

@@ -12,6 +12,8 @@ import { phantomStudies } from './phantoms.ts';
 export type DemoOptions = {
   /** The gateway as a move destination of the PACS: its AE title and where its Storage SCP listens. */
   gateway: { aeTitle: string; host: string; port: number };
+  /** Where it makes its folder; the system's folder for such things by default. */
+  dir?: string;
   /** Of the PACS. */
   aeTitle?: string;
   /** 0, the default: any free one. */
@@ -31,9 +33,9 @@ export type Demo = {
 
 /** Draws the phantoms into a temporary folder and starts the PACS with them. */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
-  const { gateway, aeTitle = 'DEMOPACS', port = 0, log } = options;
+  const { gateway, dir: parent = tmpdir(), aeTitle = 'DEMOPACS', port = 0, log } = options;
   const studies = phantomStudies();
-  const dir = await mkdtemp(join(tmpdir(), 'dicomweb-demo-'));
+  const dir = await mkdtemp(join(parent, 'dicomweb-demo-'));
   const remove = () => rm(dir, { recursive: true, force: true });
   try {
     const phantomDir = join(dir, 'phantoms');

@@ -3,7 +3,7 @@
 
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { DicomError } from '../../dimse/errors.ts';
-import type { Resource } from '../resource.ts';
+import { levelOf, type Resource } from '../resource.ts';
 import { Documents } from './documents.ts';
 
 export type IndexRow = {
@@ -105,8 +105,12 @@ export class CacheIndex {
     this.#sql("DELETE FROM whole WHERE study = ? AND source = ? AND series IN ('', ?)").run(study, source, series);
   }
 
-  *rows(): Generator<IndexRow> {
-    for (const row of this.#sql(`SELECT ${COLUMNS} FROM instance`).all()) yield row as IndexRow;
+  /** Rows of one study, or all. */
+  rowsOf(study?: string): IndexRow[] {
+    const where = study === undefined ? '' : ' WHERE study = ?';
+    return this.#sql(`SELECT ${COLUMNS} FROM instance${where}`).all(
+      ...(study === undefined ? [] : [study]),
+    ) as IndexRow[];
   }
 
   /** Rows by last use, the oldest first; at most `limit` after `skip`. */
@@ -126,6 +130,18 @@ export class CacheIndex {
     const sql = 'SELECT instances, checkedAt FROM whole WHERE study = ? AND source = ? AND series = ?';
     const row = this.#sql(sql).get(study, source, series) as { instances: string; checkedAt: number } | undefined;
     return row === undefined ? undefined : { instances: row.instances.split('\n'), checkedAt: row.checkedAt };
+  }
+
+  /** Of this study or series, which may be part of a study that is there as a whole. */
+  wholeOf(source: string, resource: Resource): Whole | undefined {
+    if (levelOf(resource) === 'instance') return undefined;
+    const { study, series } = resource;
+    const own = this.whole(source, resource);
+    if (series === undefined) return own;
+    const ofStudy = this.whole(source, { study });
+    if (ofStudy === undefined || (own !== undefined && own.checkedAt >= ofStudy.checkedAt)) return own;
+    const instances = ofStudy.instances.filter((name) => name.startsWith(`${series}/`));
+    return instances.length === 0 ? own : { instances, checkedAt: ofStudy.checkedAt };
   }
 
   setWhole(source: string, { study, series = '' }: Resource, { instances, checkedAt }: Whole): void {

@@ -6,8 +6,8 @@ import { rmSync, statSync } from 'node:fs';
 import { open, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { writeFileMeta } from '../../dimse/data/part10.ts';
-import { levelOf, type Resource } from '../resource.ts';
-import { CacheIndex, type IndexRow, keyOf, type Whole } from './cache-index.ts';
+import type { Resource } from '../resource.ts';
+import { CacheIndex, type IndexRow, keyOf } from './cache-index.ts';
 import { isDiskFull, makeFolder, rethrow } from './file.ts';
 import { Generations } from './generations.ts';
 import type { IdentifiedInstance } from './identify.ts';
@@ -58,7 +58,7 @@ export class Cache {
     await open(index, 'a', 0o600).then((file) => file.close(), rethrow);
     const cache = new Cache(options, new CacheIndex(index));
     const present = new Set(await readdir(files));
-    for (const row of [...cache.#index.rows()]) {
+    for (const row of cache.#index.rowsOf()) {
       // A crash of the whole machine can leave a file shorter than the index knows it.
       if (!cache.#isThere(row)) cache.#index.remove(row);
       else if (present.delete(row.file)) cache.#bytes += row.size;
@@ -151,7 +151,7 @@ export class Cache {
    * A series of a whole study is whole.
    */
   openWhole(source: string, resource: Resource): { files: StoredFile[]; checkedAt: number } | undefined {
-    const whole = this.#wholeOf(source, resource);
+    const whole = this.#index.wholeOf(source, resource);
     if (whole === undefined) return undefined;
     const files: StoredFile[] = [];
     for (const name of whole.instances) {
@@ -212,21 +212,17 @@ export class Cache {
     });
   }
 
+  /** Takes out what is here of one study, or everything, whichever PACS it came from; how many instances. */
+  clear(study?: string): number {
+    const rows = this.#index.rowsOf(study);
+    for (const row of rows) this.#drop(row);
+    return rows.length;
+  }
+
   /** Files that are open stay; nothing else can be asked any more. */
   close(): void {
     if (!this.#isClosed) this.#index.close();
     this.#isClosed = true;
-  }
-
-  #wholeOf(source: string, resource: Resource): Whole | undefined {
-    if (levelOf(resource) === 'instance') return undefined;
-    const { study, series } = resource;
-    const own = this.#index.whole(source, resource);
-    if (series === undefined) return own;
-    const ofStudy = this.#index.whole(source, { study });
-    if (ofStudy === undefined || (own !== undefined && own.checkedAt >= ofStudy.checkedAt)) return own;
-    const instances = ofStudy.instances.filter((name) => name.startsWith(`${series}/`));
-    return instances.length === 0 ? own : { instances, checkedAt: ofStudy.checkedAt };
   }
 
   #pin(row: IndexRow): StoredFile {
