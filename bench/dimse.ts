@@ -1,5 +1,5 @@
 // DIMSE side by side with DCMTK's tools, against the same peers in the same run: C-GET, C-STORE, C-FIND, and memory.
-// node bench/dimse.ts [get] [store] [find] [memory]; DICOM_CORPUS names the folder with gen_study.py.
+// node bench/dimse.ts [get] [store] [find] [memory]; DICOM_CORPUS names the folder with gen_study.py, BENCH_ROUNDS how often.
 
 import { execFileSync, fork } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { type Peer, runToolOk, startDcmqrscp, startOrthanc } from '../test/suppo
 const CT = '1.2.840.10008.5.1.4.1.1.2';
 const STUDY_FIND = '1.2.840.10008.5.1.4.1.2.2.1';
 const STUDY_GET = '1.2.840.10008.5.1.4.1.2.2.3';
-const ROUNDS = 7;
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 7);
 const LARGEST_FILE = 1 << 20;
 const dir = mkdtempSync(join(tmpdir(), 'bench-dimse-'));
 

@@ -13,6 +13,7 @@ export function inboxOptions({ aeTitle, dicom, pacs }: Config): InboxOptions {
     host,
     port,
     maxAssociations,
+    silence: Math.max(...pacs.map(({ timeouts }) => timeouts.response)),
     aeTitles: [...new Set(pacs.map(({ callingAeTitle }) => callingAeTitle ?? aeTitle))],
     allowCalling: (calling) => allowAnyCaller || callers.has(calling),
     ...(tls === undefined ? {} : { tls }),

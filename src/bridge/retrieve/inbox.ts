@@ -41,6 +41,8 @@ export type InboxOptions = {
   /** Whether this AE title may send; PS3.8 9.3.4 refuses others. */
   allowCalling(aeTitle: string): boolean;
   maxAssociations: number;
+  /** Milliseconds without a byte in the middle of a C-STORE after which it is given up. */
+  silence?: number;
   tls?: TlsOptions;
   /** Told of each association, and of each instance that was not taken. */
   log?: { debug(line: string): void; warn(line: string): void };
@@ -55,7 +57,7 @@ const PROCESSING_FAILURE = 0x0110;
 const STORAGE = new Set(STORAGE_SOP_CLASSES);
 
 export async function openInbox(options: InboxOptions): Promise<Inbox> {
-  const { host, port, aeTitles, allowCalling, maxAssociations, tls, log } = options;
+  const { host, port, aeTitles, allowCalling, maxAssociations, silence, tls, log } = options;
   const claims = new Set<Claim>();
   const turns = createTurns();
   const listener: Listener = await listen({
@@ -65,6 +67,7 @@ export async function openInbox(options: InboxOptions): Promise<Inbox> {
     allowCalling,
     maxAssociations,
     ...(tls === undefined ? {} : { tls }),
+    ...(silence === undefined ? {} : { timeouts: { response: silence } }),
     contexts: (abstractSyntax, proposed) => {
       // Who prefers nothing shall get what is stored: a PACS re-encodes native data into whatever native syntax was accepted.
       const isShared = [...claims].some(({ prefer }) => prefer === undefined);
