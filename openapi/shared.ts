@@ -173,6 +173,7 @@ const PROBLEM: Schema = {
 /** The problems every operation can end with (RFC 9457); browsers get them as a page. */
 const PROBLEMS: Readonly<Record<string, string>> = {
   400: 'A parameter, the path or the body breaks the syntax, or the PACS refused the query as such',
+  403: 'The PACS refused: not authorised',
   404: 'Nothing there',
   406: 'No acceptable representation',
   408: 'The upload took too long',
@@ -200,7 +201,7 @@ export const PROBLEM_RESPONSES: Record<string, Response> = Object.fromEntries(
 
 /** References to the problems of the given statuses, and of everything a PACS can do. */
 export function problems(...statuses: number[]): Record<string, Reference> {
-  const all = [...statuses, 500, 501, 502, 503, 504];
+  const all = [...statuses, 403, 500, 501, 502, 503, 504];
   return Object.fromEntries(all.map((status) => [String(status), { $ref: `#/components/responses/Problem${status}` }]));
 }
 

@@ -32,3 +32,17 @@ test('every parameter that rendering and searching document is in the conformanc
     assert.ok(STATEMENT.includes(`\`${name}`), name);
   }
 });
+
+test('Q-R7 Q-M19 the statement says proxy, the bounds of a search, and what becomes of fuzzy, empty and multiple value matching', () => {
+  const search = STATEMENT.slice(STATEMENT.indexOf('## 3. Search'), STATEMENT.indexOf('## 4. '));
+  for (const word of [
+    'Proxy',
+    'limits.maxResults',
+    'limits.maxMatches',
+    'fuzzymatching',
+    'empty value',
+    'multiple values',
+  ]) {
+    assert.ok(search.includes(word), word);
+  }
+});

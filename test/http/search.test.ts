@@ -12,16 +12,16 @@ const FOUND = [
 ];
 
 const RESOURCES = [
-  ['/studies', { level: 'study' }],
-  ['/studies/1.2/series', { level: 'series', study: '1.2' }],
-  ['/studies/1.2/instances', { level: 'instance', study: '1.2' }],
-  ['/studies/1.2/series/1.3/instances', { level: 'instance', study: '1.2', series: '1.3' }],
-  ['/series', { level: 'series' }],
-  ['/instances', { level: 'instance' }],
+  ['Q-R1', '/studies', { level: 'study' }],
+  ['Q-R2', '/studies/1.2/series', { level: 'series', study: '1.2' }],
+  ['Q-R3', '/studies/1.2/instances', { level: 'instance', study: '1.2' }],
+  ['Q-R5', '/studies/1.2/series/1.3/instances', { level: 'instance', study: '1.2', series: '1.3' }],
+  ['Q-R4', '/series', { level: 'series' }],
+  ['Q-R6', '/instances', { level: 'instance' }],
 ] as const;
 
-for (const [path, expected] of RESOURCES) {
-  test(`Q-R1…Q-R6 ${path}`, async (t) => {
+for (const [rule, path, expected] of RESOURCES) {
+  test(`${rule} ${path}`, async (t) => {
     const { app, gateway } = await buildWeb(t);
     for (const url of [`/dicomweb${path}?PatientID=1`, `/dicomweb${path}/?PatientID=1`]) {
       const answer = await app.inject({ url });
@@ -54,7 +54,7 @@ const QUERIES: readonly (readonly [name: string, query: string, expected: [strin
   ['COM-3 nothing behind the question mark', '', []],
   ['COM-4 names are case-sensitive', 'patientid=1', [['patientid', '1']]],
   [
-    'accept and charset are not for the PACS',
+    'Q-P13 accept and charset are not for the PACS',
     'accept=application/json&charset=utf-8&PatientID=1',
     [['PatientID', '1']],
   ],
@@ -103,7 +103,7 @@ test('HDR-7 warnings have the form of the standard, with the base URL as service
   );
 });
 
-test('J-1 results are one array; none is an empty array, or 204 where configured (ED-8, T-37)', async (t) => {
+test('J-1 ED-8 T-37 results are one array; none is an empty array, or 204 where configured', async (t) => {
   const { app, gateway } = await buildWeb(t);
   const empty = await app.inject({ url: '/dicomweb/studies' });
   assert.equal(empty.statusCode, 200);
@@ -129,6 +129,60 @@ test('X-2 results as XML are a part each; none is 204', async (t) => {
   assert.ok(
     parts.every(({ body }) => body.includes('xml:space="preserve"')),
     'T-20',
+  );
+});
+
+const CHARSETS: readonly (readonly [rule: string, query: string, header: string | undefined])[] = [
+  ['CHR-1 CHR-6 a defined term', 'charset=ISO%202022%20IR%2087', undefined],
+  ['CHR-2 UTF-8', 'charset=utf-8', undefined],
+  ['CHR-3 a parameter and a header', 'charset=ISO-8859-1', 'ISO-8859-5'],
+  ['CHR-4 one that nobody knows', 'charset=nonsense', 'x-nonsense'],
+  ['CHR-5 one that lacks the characters', 'charset=US-ASCII', undefined],
+];
+
+for (const [rule, query, header] of CHARSETS) {
+  test(`${rule}: JSON is UTF-8 all the same (F.2)`, async (t) => {
+    const { app, gateway } = await buildWeb(t);
+    gateway.found = [{ '00100010': { vr: 'PN', Value: [{ Alphabetic: '山田^太郎' }] } }];
+    const headers = header === undefined ? {} : { 'accept-charset': header };
+    const answer = await app.inject({ url: `/dicomweb/studies?${query}`, headers });
+    assert.equal(answer.statusCode, 200);
+    assert.ok(answer.rawPayload.includes(Buffer.from('山田^太郎', 'utf8')));
+    assert.deepEqual(gateway.searches[0]?.parameters, []);
+  });
+}
+
+test('Q-P17 a cache on the way must ask again; no-cache in a request is accepted', async (t) => {
+  const { app } = await buildWeb(t);
+  const answer = await app.inject({ url: '/dicomweb/studies', headers: { 'cache-control': 'no-cache' } });
+  assert.equal(answer.statusCode, 200);
+  assert.match(String(answer.headers['cache-control']), /no-cache/);
+});
+
+const STATUSES: readonly (readonly [status: number, error: DicomError])[] = [
+  [400, new DicomError('malformed', 'query parameter limit')],
+  [413, new DicomError('too-large', 'narrow it')],
+  [403, new DicomError('status', 'C-FIND: 0124', { operation: 'C-FIND', status: 0x0124 })],
+  [503, new DicomError('status', 'C-FIND: A700', { operation: 'C-FIND', status: 0xa700 })],
+];
+
+for (const [status, error] of STATUSES) {
+  test(`Q-P16 ${error.message} is ${status}`, async (t) => {
+    const { app, gateway } = await buildWeb(t);
+    gateway.failure = error;
+    assert.equal((await app.inject({ url: '/dicomweb/studies' })).statusCode, status);
+  });
+}
+
+test('Q-R8 who searches here finds the capabilities of the search resources', async (t) => {
+  const { app } = await buildWeb(t);
+  const { application } = (
+    await app.inject({ method: 'OPTIONS', url: '/dicomweb', headers: { accept: 'application/json' } })
+  ).json();
+  const paths = application.resources.resource.map((one: { '@path': string }) => one['@path']);
+  assert.ok(
+    ['studies', 'series', 'instances'].every((path) => paths.includes(path)),
+    paths.join(),
   );
 });
 
