@@ -125,7 +125,8 @@ export const DOCUMENT: OpenAPIV3_1.Document = {
     license: { name: 'MIT', identifier: 'MIT' },
     description:
       'DICOMweb (PS3.18: QIDO-RS, WADO-RS, WADO-URI, STOW-RS) in front of PACS that speak DIMSE. Every GET has a HEAD; ' +
-      'OPTIONS tells the methods of a resource, and at the base its capabilities. Errors are application/problem+json.',
+      'OPTIONS tells the methods of a resource, and at the base its capabilities. Errors are application/problem+json. ' +
+      'JSON and XML are UTF-8; text that is rendered comes in the character set that charset or Accept-Charset names.',
   },
   servers: [{ url: '/dicomweb', description: 'All PACS together, or the default one' }, OF_ONE_PACS],
   tags: [{ name: 'Search' }, { name: 'Retrieve' }, { name: 'Store' }, { name: 'WADO-URI' }, { name: 'Service' }],

@@ -70,7 +70,7 @@ function get(
     parameters: [...parameters],
     responses: {
       200: { description: 'Everything that was asked for', content: body },
-      206: { description: 'The range of a single part; or, with a Warning, what the PACS could give', content: body },
+      206: { description: 'The range of a single part', content: body },
       304: { description: 'Unchanged: If-None-Match names its ETag' },
       ...problems(400, 404, 406, 416),
     },

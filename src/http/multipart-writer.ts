@@ -17,7 +17,7 @@ export function createBoundary(): string {
 
 /** The Content-Type of a whole multipart body whose root part is of `type`. */
 export function multipartType(type: string, boundary: string): string {
-  return `multipart/related; type="${type}"; boundary=${formatMediaType(boundary)}`;
+  return formatMediaType('multipart/related', { type, boundary });
 }
 
 function headerBlock(headers: Record<string, string>): string {

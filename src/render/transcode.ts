@@ -28,7 +28,7 @@ const CHUNK = 1024 * 1024;
 /**
  * The data set of an instance in another transfer syntax, without File Meta Information. Up to `ahead` frames are made
  * before they are asked for.
- * @throws DicomError before the first chunk: `not-acceptable` without a decoder or encoder, `too-large` where a native
+ * @throws DicomError before the first chunk: `not-acceptable` without a decoder or encoder, and where a native
  * value would be longer than its length field can say, and what making the first frame throws
  */
 export async function* transcodeInstance(
@@ -112,7 +112,9 @@ async function* native(image: Image, frames: Frames): AsyncGenerator<Buffer, voi
     const { first, rest } = await opened(frames);
     const bits = frameBits(first.pixel);
     const length = Math.ceil((bits * image.numberOfFrames) / 8);
-    if (length > LARGEST_VALUE) throw new DicomError('too-large', 'Uncompressed, the pixel data exceed a value field');
+    // PS3.18 8.7.8.1: what does not fit into 32 bits of length is no representation that could be chosen.
+    if (length > LARGEST_VALUE)
+      throw new DicomError('not-acceptable', 'Uncompressed, the pixel data exceed a value field');
     yield await headerOf(image, first.pixel, ExplicitLittle);
     yield elementHeader(image.pixelData.tag, nativeVr(first.pixel), length + (length % 2));
     const joiner = new BitJoiner(bits);

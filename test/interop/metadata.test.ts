@@ -49,7 +49,7 @@ describe('metadata and frames of everything that an archive holds', () => {
   });
 
   for (const file of files) {
-    test(`W-D8 metadata of ${file.name} has every element of the file, each with its value`, async () => {
+    test(`W-D8 T-21 metadata of ${file.name} has every element of the file, each with its value`, async () => {
       const response = await fetch(`${urlOf(gateway, file)}/metadata`, {
         headers: { accept: 'application/dicom+json' },
       });
