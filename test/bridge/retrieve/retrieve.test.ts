@@ -255,7 +255,7 @@ describe('C-GET, else C-MOVE', () => {
     assert.deepEqual([peer.asked.get.length, peer.asked.move.length], [0, 1]);
   });
 
-  test('two C-MOVEs at once get each its own instances', async (t) => {
+  test('W-D7 two C-MOVEs at once get each its own instances', async (t) => {
     const { retrieval } = await rig(t, {}, { retrieve: 'move' });
     const [one, two] = await Promise.all([
       drain(retrieval.retrieve({ study: '1.1', series: '1.1.1' }, { signal: never })),
