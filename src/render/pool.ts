@@ -36,7 +36,8 @@ export class Pool {
   #closed = false;
 
   constructor(options: PoolOptions = {}) {
-    this.threads = options.threads ?? availableParallelism();
+    // One more than there are cores: a thread waits while the disk gives it the frame and while sharp encodes the picture.
+    this.threads = options.threads ?? availableParallelism() + 1;
     this.#free = this.threads;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.#maxWaiting = options.maxWaiting ?? DEFAULT_MAX_WAITING;
