@@ -153,20 +153,27 @@ describe('C-FIND', () => {
     const { association } = await pair(t, {
       find(request, context) {
         asked = [request.sopClassUid, request.identifier, context.calling, context.called];
-        return each(patient('Müller^Ä'), patient('B'), {});
+        return each(patient('Müller^Ä'), patient('B'));
       },
     });
     const identifier: Dataset = { '00100010': { vr: 'PN', Value: [{ Alphabetic: 'M*' }] } };
     const { values } = await run(association.find({ sopClassUid: FIND, identifier }));
     assert.deepEqual(
       values.map(({ status }) => status),
-      [0xff00, 0xff00, 0xff00],
+      [0xff00, 0xff00],
     );
     assert.deepEqual(
       values.map(({ identifier: match }) => match['00100010']?.Value),
-      [[{ Alphabetic: 'Müller^Ä' }], [{ Alphabetic: 'B' }], undefined],
+      [[{ Alphabetic: 'Müller^Ä' }], [{ Alphabetic: 'B' }]],
     );
     assert.deepEqual(asked, [FIND, identifier, 'REQUESTOR', 'ACCEPTOR']);
+  });
+  test('a match without elements is a failure, and not an empty presentation data value', async (t) => {
+    const { association } = await pair(t, { find: () => each(patient('A'), {}) });
+    const matches = association.find({ sopClassUid: FIND, identifier: patient('*') });
+    assert.equal((await matches.next()).done, false);
+    await assert.rejects(matches.next(), { kind: 'status', status: 0x0110 });
+    await association.echo();
   });
   test('the identifier is written in the character set asked for', async (t) => {
     let charset: unknown;
