@@ -91,6 +91,7 @@ const RENDERED_PARAMETERS: readonly Parameter[] = [
     type: 'string',
     example: '40,400,linear',
   }),
+  inQuery('depth', '16: image/png of 16 bits, for grey pictures (an extension)', { type: 'integer', enum: [8, 16] }),
   inQuery('annotation', 'patient, technique: burned into the picture; a thumbnail answers with a Warning', {
     type: 'string',
   }),

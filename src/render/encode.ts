@@ -20,8 +20,42 @@ export async function encodePicture(picture: Picture, options: RenderOptions, ov
   const covered = overlay ? await overlaid(shown, picture.channels, overlay) : shown;
   const encode = (image: Sharp): Promise<Buffer> => encoded(image, picture, options).toBuffer();
   const { iccProfile } = options;
+  if (picture.data instanceof Uint16Array) return deepPicture(picture, options, overlay);
   if (iccProfile && iccProfile !== 'none') return encodedIn(iccProfile, covered, picture.profile, encode);
   return encode(picture.channels === 1 ? covered.toColourspace('b-w') : covered);
+}
+
+/** Grey of 16 bits stays so as PNG; what is written over it is laid on as the same share of white. */
+async function deepPicture(picture: Picture, options: RenderOptions, overlay?: Overlay): Promise<Buffer> {
+  const shown = placed(picture, options.viewport).toColourspace(picture.channels === 1 ? 'grey16' : 'rgb16');
+  if (!overlay) return shown.png({ compressionLevel: PNG_COMPRESSION }).toBuffer();
+  const { data, info } = await shown.raw({ depth: 'ushort' }).toBuffer({ resolveWithObject: true });
+  const { width, height } = info;
+  const samples = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
+  blend(samples, await coverOf(overlay, width, height), picture.channels, 257);
+  return sharp(samples, { raw: { width, height, channels: picture.channels } })
+    .toColourspace(picture.channels === 1 ? 'grey16' : 'rgb16')
+    .png({ compressionLevel: PNG_COMPRESSION })
+    .toBuffer();
+}
+
+/** An overlay as RGBA. */
+function coverOf(overlay: Overlay, width: number, height: number): Promise<Buffer> {
+  return sharp(Buffer.from(overlay(width, height)))
+    .ensureAlpha()
+    .raw()
+    .toBuffer();
+}
+
+/** Blends RGBA into samples in place, `unit` of which are one step of the cover's. */
+function blend(samples: Uint8Array | Uint16Array, cover: Buffer, channels: 1 | 3, unit: number): void {
+  for (let index = 0; index < cover.length / 4; index += 1) {
+    const alpha = (cover[4 * index + 3] ?? 0) / 255;
+    for (let channel = 0; alpha > 0 && channel < channels; channel += 1) {
+      const at = channels * index + channel;
+      samples[at] = Math.round(alpha * unit * (cover[4 * index + channel] ?? 0) + (1 - alpha) * (samples[at] ?? 0));
+    }
+  }
 }
 
 /** Lays an overlay over a picture in its viewport; what it doesn't cover keeps its exact values. */
@@ -29,17 +63,7 @@ async function overlaid(shown: Sharp, channels: 1 | 3, overlay: Overlay): Promis
   const space = channels === 1 ? 'b-w' : 'srgb';
   const { data, info } = await shown.toColourspace(space).raw().toBuffer({ resolveWithObject: true });
   const { width, height } = info;
-  const cover = await sharp(Buffer.from(overlay(width, height)))
-    .ensureAlpha()
-    .raw()
-    .toBuffer();
-  for (let index = 0; index < width * height; index += 1) {
-    const alpha = (cover[4 * index + 3] ?? 0) / 255;
-    for (let channel = 0; alpha > 0 && channel < channels; channel += 1) {
-      const at = channels * index + channel;
-      data[at] = Math.round(alpha * (cover[4 * index + channel] ?? 0) + (1 - alpha) * (data[at] ?? 0));
-    }
-  }
+  blend(data, await coverOf(overlay, width, height), channels, 1);
   return sharp(data, { raw: { width, height, channels } });
 }
 

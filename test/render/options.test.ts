@@ -118,3 +118,14 @@ test('a parameter given twice is malformed', () => {
   ] as const;
   assert.throws(() => parseRenderOptions(query, 'image/jpeg'), { kind: 'malformed', field: 'quality' });
 });
+
+test('depth=16 is for PNG', () => {
+  assert.deepEqual(parseRenderOptions([['depth', '16']], 'image/png').options, { mediaType: 'image/png', depth: 16 });
+  assert.deepEqual(parseRenderOptions([['depth', '8']], 'image/jpeg').options, { mediaType: 'image/jpeg' });
+  for (const [depth, type] of [
+    ['16', 'image/jpeg'],
+    ['12', 'image/png'],
+  ] as const) {
+    assert.throws(() => parseRenderOptions([['depth', depth]], type), { kind: 'malformed', field: 'depth' });
+  }
+});
