@@ -59,12 +59,23 @@ export async function startScene(): Promise<Scene> {
 export type Running = { url: string; child: ChildProcess; stop(): void };
 
 /** A gateway with an empty cache, in front of the peer, in a process of its own; `nodeOptions` are for that process. */
-export async function startGateway(peer: Peer, nodeOptions: readonly string[] = []): Promise<Running> {
+export async function startGateway(
+  peer: Peer,
+  nodeOptions: readonly string[] = [],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Running> {
   const port = await freePort();
   const cache = mkdtempSync(join(dir, 'cache-'));
-  const address = ['--pacs', `${peer.aeTitle}@${peer.host}:${peer.port}`, '--port', String(port), '--dicom-port', '0'];
+  const address = ['--port', String(port), '--dicom-port', '0'];
+  // By the environment: --pacs would take the place of all that `settings` say of a PACS.
+  const pacs = {
+    DICOMWEB_PACS_0_AE_TITLE: peer.aeTitle,
+    DICOMWEB_PACS_0_HOST: peer.host,
+    DICOMWEB_PACS_0_PORT: String(peer.port),
+  };
   const child = spawn(process.execPath, [...nodeOptions, MAIN, 'serve', ...address, '--cache-dir', cache], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...pacs, ...settings },
   });
   await new Promise<void>((resolve, reject) => {
     child.once('exit', () => reject(new Error('the gateway did not start')));

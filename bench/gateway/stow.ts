@@ -3,14 +3,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { multipartOf } from '../../test/support/multipart.ts';
-import { requirePeer, runToolOk } from '../../test/support/peers.ts';
+import { type Peer, requirePeer, runToolOk } from '../../test/support/peers.ts';
 import { median, ROUNDS, report, timed } from './measure.ts';
 import { ctStudy, dir, type Scene, startGateway } from './setup.ts';
 
 export async function stow({ peer }: Scene): Promise<void> {
   requirePeer('storescu');
   const { files } = ctStudy(100);
-  const running = await startGateway(peer);
+  for (const associations of [1, 4]) await stowOver(associations, files, peer);
+}
+
+async function stowOver(associations: number, files: readonly string[], peer: Peer): Promise<void> {
+  const running = await startGateway(peer, [], { DICOMWEB_PACS_0_STORE_ASSOCIATIONS: String(associations) });
   const parts = files.map((file) => ({ headers: { 'Content-Type': 'application/dicom' }, body: readFileSync(file) }));
   const body = multipartOf('bench', parts);
   const ours: number[] = [];
@@ -33,6 +37,6 @@ export async function stow({ peer }: Scene): Promise<void> {
       }),
     );
   }
-  report('STOW of 100 CT', median(ours), median(theirs), 'storescu');
+  report(`STOW of 100 CT, ${associations} at a time`, median(ours), median(theirs), 'storescu');
   running.stop();
 }

@@ -91,6 +91,7 @@ export function fakePacs(options: FakeOptions): { pacs: Pacs; asked: Asked[]; st
         port: 104,
         retrieve: 'auto',
         maxAssociations: 4,
+        storeAssociations: 1,
         maxWaiting: 8,
         idle: 1000,
       },

@@ -25,6 +25,7 @@ export function configOf(peer: { aeTitle: string; port: number }, more: Partial<
     port: peer.port,
     retrieve: 'auto',
     maxAssociations: 4,
+    storeAssociations: 1,
     maxWaiting: 256,
     idle: 10_000,
     maxAge: 300_000,

@@ -86,6 +86,10 @@ export const PacsSchema = Type.Object(
       description: 'how instances are retrieved; auto: C-GET where the PACS can, else C-MOVE',
     }),
     maxAssociations: count('associations open to this PACS at one time', 4),
+    storeAssociations: count(
+      'associations that one upload may use at one time, of those: some archives lose instances',
+      1,
+    ),
     maxWaiting: count('operations that may wait for an association; more are answered 503', 256, 0),
     idle: milliseconds('an unused association is released after', 10_000),
     maxAge: milliseconds('an association is not used again after', 300_000),

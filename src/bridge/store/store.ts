@@ -5,6 +5,7 @@ import { DicomError } from '../../dimse/errors.ts';
 import type { Instance } from '../../dimse/instance.ts';
 import type { Pacs } from '../pacs/pacs.ts';
 import type { Transcode } from './contexts.ts';
+import { LookAhead } from './look-ahead.ts';
 import { type StoreResult, type StoreRow, storeResult } from './result.ts';
 import { Sender } from './sender.ts';
 import { isStored, REASONS } from './status.ts';
@@ -38,7 +39,7 @@ const MAX_UID = 64;
 
 /**
  * Sends every instance to the PACS and never sends one twice. The next instance is asked for when the one before has been read
- * to its end; up to the number of the PACS's associations may then wait for their answers. Rows keep the order of `inputs`.
+ * to its end; up to `storeAssociations` of the PACS may then wait for their answers. Rows keep the order of `inputs`.
  * Throws when the client is gone, or when its upload breaks before anything was stored; a PACS that fails is told per instance.
  */
 export async function store(pacs: Pacs, inputs: AsyncIterable<StoreItem>, options: StoreOptions): Promise<StoreResult> {
@@ -78,7 +79,7 @@ class Transfer {
   constructor(pacs: Pacs, options: StoreOptions) {
     this.#options = options;
     this.#sender = new Sender(pacs, options);
-    this.#width = pacs.config.maxAssociations;
+    this.#width = Math.min(pacs.config.storeAssociations, pacs.config.maxAssociations);
   }
 
   /** Resolves when the next may be read from where `item` comes from; throws what stops the whole upload. */
@@ -90,9 +91,10 @@ class Transfer {
       return;
     }
     if (!('body' in item)) return;
-    await this.#room(item.sopInstanceUid);
+    const ahead = new LookAhead(item.body);
+    await this.#room(item.sopInstanceUid, ahead);
     const consumed = Promise.withResolvers<void>();
-    const row = this.#send({ ...item, body: ending(item.body, consumed.resolve) });
+    const row = this.#send({ ...item, body: ending(ahead.all(), consumed.resolve) });
     this.#push(rowOf(item), row);
     this.#underWay.set(row, item.sopInstanceUid);
     const over = row.finally(() => this.#underWay.delete(row));
@@ -119,11 +121,15 @@ class Transfer {
     return settled.some(({ status }) => status === 'rejected') ? rows : [...rows, failure];
   }
 
-  /** Waits for room, and for an instance of the same UID: of two that race nobody knows which the PACS would keep. */
-  async #room(sopInstanceUid: string): Promise<void> {
+  /**
+   * Waits for room, and for an instance of the same UID: of two that race nobody knows which the PACS would keep. Meanwhile
+   * the instance is read ahead.
+   */
+  async #room(sopInstanceUid: string, ahead: LookAhead): Promise<void> {
     const isSame = (uid: string) => uid === sopInstanceUid;
     while (this.#underWay.size >= this.#width || [...this.#underWay.values()].some(isSame)) {
-      await Promise.race(this.#underWay.keys());
+      const over = Promise.race(this.#underWay.keys());
+      await Promise.race(ahead.wants ? [over, ahead.more()] : [over]);
     }
   }
 

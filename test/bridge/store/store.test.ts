@@ -31,6 +31,7 @@ type Received = {
 type PeerOptions = {
   syntaxes?: (sopClassUid: string) => readonly string[] | undefined;
   answer?: (sopInstanceUid: string) => number | Promise<number>;
+  storeAssociations?: number;
   /** The association is aborted when this instance arrives. */
   abortAt?: string;
 };
@@ -59,7 +60,7 @@ async function peer(options: PeerOptions = {}): Promise<{ pacs: Pacs; received: 
       },
     },
   });
-  const pacs = pacsAt(listener.port);
+  const pacs = pacsAt(listener.port, options.storeAssociations);
   closers.push(async () => {
     await pacs.close();
     await listener.close();
@@ -67,11 +68,11 @@ async function peer(options: PeerOptions = {}): Promise<{ pacs: Pacs; received: 
   return { pacs, received, listener };
 }
 
-function pacsAt(port: number): Pacs {
+function pacsAt(port: number, storeAssociations = 4): Pacs {
   const config = loadConfig({ env: { HOME: '/' }, flags: { pacs: [`STORE@127.0.0.1:${port}`] } });
   const [one] = config.pacs;
   assert.ok(one);
-  return createPacs({ config: one, aeTitle: 'GATEWAY' });
+  return createPacs({ config: { ...one, storeAssociations }, aeTitle: 'GATEWAY' });
 }
 
 const content = (uid: string): Dataset => ({
@@ -174,6 +175,31 @@ test('S-35 never more instances under way than the PACS may have associations', 
     Array.from({ length: 40 }, (_, n) => instance(`1.${n + 1}`)),
   );
   assert.ok(most > 1 && most <= pacs.config.maxAssociations, `${most} at one time`);
+});
+
+test('S-35 with one association instances go one by one, and the next is read meanwhile, up to a limit', async () => {
+  const control = Promise.withResolvers<number>();
+  let read = 0;
+  const { pacs, received } = await peer({
+    storeAssociations: 1,
+    answer: (uid) => (uid === '1.1' ? control.promise : 0),
+  });
+  async function* large(): AsyncGenerator<Buffer, void> {
+    const whole = writeDataset(
+      { ...content('1.2'), '7FE00010': { vr: 'OW', InlineBinary: Buffer.alloc(16e6) } },
+      ExplicitLittle,
+    );
+    for (let at = 0; at < whole.length; at += 1e6) {
+      yield whole.subarray(at, at + 1e6);
+      read += 1e6;
+      if (read === 3e6) setTimeout(control.resolve, 100, 0);
+      assert.ok(received.length > 0 || read < 6e6, `${read} bytes are read before the first is answered`);
+    }
+  }
+  const result = await send(pacs, [instance('1.1'), instance('1.2', { body: large() })]);
+  assert.equal(result.httpStatus, 200);
+  assert.equal(received[1]?.body.length, writeDataset(content('1.2'), ExplicitLittle).length + 12 + 16e6);
+  assert.equal(new Set(received.map(({ from }) => from)).size, 1);
 });
 
 test('S-33 two of one SOP Instance UID go one after the other, and each has the answer of the PACS', async () => {
