@@ -327,6 +327,43 @@ const NOT_FOUND = [
   `${INSTANCE}/bulkdata/00081111/0/7FE00010`,
 ];
 
+const ONE = `requestType=WADO&studyUID=${STUDY}&seriesUID=${FIXTURES.explicit.seriesInstanceUid}&objectUID=${FIXTURES.explicit.sopInstanceUid}`;
+
+/** De-identification, and the places of one PACS. */
+const OTHERS: readonly (readonly [url: string, status: number, names?: string])[] = [
+  [`/wado?${ONE}&anonymize=yes`, 400, 'anonymize'],
+  [`/wado?${ONE}&contentType=application/dicom&anonymize=`, 400, 'anonymize'],
+  [`/wado?${ONE}&contentType=application/dicom&anonymize=YES`, 400, 'anonymize'],
+  [`/wado?${ONE}&contentType=application/dicom&anonymize=yes&anonymize=yes`, 400, 'anonymize'],
+  [`/wado?${ONE}&contentType=application/dicom&transferSyntax=x`, 400, 'transferSyntax'],
+  [`/wado?${ONE}&contentType=application/dicom&transferSyntax=1.2.3`, 406],
+  [`/wado?${ONE}&presentationUID=1.2`, 400, 'presentationSeriesUID'],
+  [`/wado?${ONE}&annotation=name`, 400, 'annotation'],
+  ['/dicomweb/aets/NOBODY/studies', 404],
+  ['/dicomweb/aets/NOBODY/studies/1.2.3', 404],
+  [`/dicomweb/aets/NOBODY/wado?${ONE}`, 404],
+];
+
+/** The multipart body cut before and behind each of its boundaries, line ends and header lines. */
+function structuralCuts(): BadRequest[] {
+  const whole = multipartOf(
+    'b',
+    [1, 2].map(() => ({ headers: { 'Content-Type': 'application/dicom' }, body: Buffer.from('x') })),
+  );
+  const places = [...whole.toString('latin1').matchAll(/--b|\r\n|: /g)].flatMap(({ index, 0: found }) => [
+    index,
+    index + 1,
+    index + found.length,
+  ]);
+  // What follows the two hyphens of the closing boundary may be missing.
+  const cuts = [...new Set(places)].filter((at) => at < whole.length - 2);
+  return cuts.map((at) => ({
+    ...{ name: `two parts cut at ${at}`, url: '/dicomweb/studies', status: 400, body: whole.subarray(0, at) },
+    method: 'POST',
+    headers: { 'content-type': RELATED },
+  }));
+}
+
 export const BAD_REQUESTS: readonly BadRequest[] = [
   ...badUids(),
   ...unknown(),
@@ -334,5 +371,7 @@ export const BAD_REQUESTS: readonly BadRequest[] = [
   ...accepts(),
   ...queries(),
   ...uploads(),
+  ...structuralCuts(),
+  ...OTHERS.map(([url, status, names]): BadRequest => ({ name: url, url, status, ...(names ? { names } : {}) })),
   ...NOT_FOUND.map((url): BadRequest => ({ name: `nothing at ${url.slice(9)}`, url, status: 404 })),
 ];
