@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { DOCUMENT } from '../openapi/openapi.ts';
+import { ConfigSchema } from '../src/bridge/config/schema.ts';
+import { FAULTS } from '../src/bridge/faults.ts';
 import { OFFERS } from '../src/http/offers.ts';
 
 const STATEMENT = readFileSync(new URL('../openapi/conformance.md', import.meta.url), 'utf8');
@@ -44,5 +46,39 @@ test('Q-R7 Q-M19 the statement says proxy, the bounds of a search, and what beco
     'multiple values',
   ]) {
     assert.ok(search.includes(word), word);
+  }
+});
+
+/** The table of statuses: every number, and the reasons of those that are never seen. */
+function statusesStated(): Set<string> {
+  const rows = STATEMENT.split('\n').filter((line) => /^\| \d{3}/.test(line));
+  return new Set(rows.flatMap((row) => row.split('|')[1]?.match(/\d{3}/g) ?? []));
+}
+
+test('every status of the contract is in the conformance statement', () => {
+  const stated = statusesStated();
+  for (const [path, item = {}] of Object.entries(DOCUMENT.paths ?? {})) {
+    for (const verb of ['get', 'post', 'options'] as const) {
+      for (const status of Object.keys(item[verb]?.responses ?? {})) {
+        // A bug is no promise.
+        if (status !== '500') assert.ok(stated.has(status), `${verb} ${path}: ${status}`);
+      }
+    }
+  }
+});
+
+test('every status that a fault becomes is in the conformance statement', () => {
+  const stated = statusesStated();
+  for (const { httpStatus } of Object.values(FAULTS)) {
+    if (httpStatus !== 500) assert.ok(stated.has(String(httpStatus)), String(httpStatus));
+  }
+});
+
+test('every setting that the conformance statement names is one', () => {
+  const named = [...STATEMENT.matchAll(/`(limits|http|cache|dicom)\.(\w+)/g)];
+  assert.ok(named.length > 5);
+  for (const [, group = '', name = ''] of named) {
+    const { properties } = ConfigSchema.properties[group as 'limits'] as { properties: Record<string, unknown> };
+    assert.ok(name in properties, `${group}.${name}`);
   }
 });
