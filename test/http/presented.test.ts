@@ -2,11 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import sharp from 'sharp';
 import type { Dataset } from '../../src/dimse/data/dataset.ts';
 import { DicomError } from '../../src/dimse/errors.ts';
+import { buildApp } from '../../src/http/app.ts';
 import { firstFrameUnder, presentationOf } from '../../src/http/presented.ts';
 import { openPresentationState } from '../../src/render/presentation/state.ts';
+import { createRenderer } from '../../src/render/render.ts';
 import { partsOf } from '../support/multipart.ts';
+import { createFakeGateway } from './fake-gateway.ts';
 import { COMPRESSED_SERIES, EXPLICIT, FIXTURES, type Fixture, fixture, NATIVE_SERIES, STUDY } from './fixtures.ts';
 import { buildWeb, pathOf } from './web.ts';
 
@@ -97,6 +101,33 @@ test('W-Q13 a blending state is refused: it is never shown as if it were only wh
   const file = await gateway.open(resource, { signal: new AbortController().signal });
   await assert.rejects(openPresentationState(file.path), { kind: 'not-acceptable' });
   file.release();
+});
+
+test('W-Q11 the picture is the image as the state wants it', async (t) => {
+  const turned = fixture({
+    sopClassUid: GRAYSCALE,
+    sopInstanceUid: '2.25.1.9.5',
+    series: '2.25.1.9',
+    syntax: EXPLICIT,
+    more: {
+      '00081115': sq(series(NATIVE_SERIES, image(NATIVE))),
+      '00283110': sq({ '00281050': { vr: 'DS', Value: [750] }, '00281051': { vr: 'DS', Value: [1501] } }),
+      '00700041': { vr: 'CS', Value: ['N'] },
+      '00700042': { vr: 'US', Value: [180] },
+      '20500020': { vr: 'CS', Value: ['IDENTITY'] },
+    },
+  });
+  const gateway = await createFakeGateway([turned]);
+  const renderer = createRenderer({ threads: 1 });
+  const app = await buildApp(gateway, renderer, { basePath: '/dicomweb' });
+  t.after(() => Promise.all([app.close(), renderer.close(), gateway.close()]));
+  const { rawPayload } = await app.inject({ url: `${pathOf(turned)}/rendered`, headers: { accept: PNG } });
+  const shades = [...(await sharp(rawPayload).toColourspace('b-w').raw().toBuffer())];
+  // 1500, 1400, … 0 in a window from 0 to 1500.
+  assert.deepEqual(
+    shades,
+    Array.from({ length: 16 }, (_, index) => Math.round((255 * (15 - index)) / 15)),
+  );
 });
 
 test('HDR-6 what is unchanged is not drawn again', async (t) => {
