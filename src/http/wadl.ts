@@ -4,7 +4,7 @@
 import type { OpenAPIV3_1 } from 'openapi-types';
 import type { Contract } from './contract.ts';
 
-type Param = { '@name': string; '@style': string; '@required': boolean; doc?: Doc[] };
+type Param = { '@name': string; '@style': string; '@required': boolean; doc?: Doc[]; option?: { '@value': string }[] };
 type Doc = { '@xml:lang': string; '@title': string; value: string };
 type Representation = { '@mediaType': string };
 type Response = { '@status': string; representation?: Representation[] };
@@ -79,8 +79,21 @@ function childOf(parent: ResourceNode[], segment: string): ResourceNode {
   return made;
 }
 
-/** The resources under the base URL as WADL. */
-export function wadlOf(contract: Contract, baseUrl: string): Wadl {
+/** The bases of the single PACS: each has all these resources again, and tells them at its own capabilities (8.9). */
+function ofOnePacs(contract: Contract, aeTitles: readonly string[]): ResourceNode {
+  const capabilities = contract.paths?.['/']?.options as OpenAPIV3_1.OperationObject;
+  const option = aeTitles.map((aeTitle) => ({ '@value': aeTitle }));
+  const one: ResourceNode = {
+    '@path': '{aet}',
+    param: [{ '@name': 'aet', '@style': 'template', '@required': true, option }],
+    method: [methodOf(contract, 'options', capabilities)],
+    resource: [],
+  };
+  return { '@path': 'aets', method: [], resource: [one] };
+}
+
+/** The resources under the base URL as WADL; `aeTitles` are of the PACS that have a base of their own below it. */
+export function wadlOf(contract: Contract, baseUrl: string, aeTitles: readonly string[] = []): Wadl {
   const resource: ResourceNode[] = [];
   for (const [path, item] of Object.entries(contract.paths ?? {})) {
     if (item === undefined || item.servers !== undefined) continue;
@@ -97,6 +110,7 @@ export function wadlOf(contract: Contract, baseUrl: string): Wadl {
         node?.method.push(methodOf(contract, verb, operation as OpenAPIV3_1.OperationObject));
     }
   }
+  if (aeTitles.length > 0) resource.push(ofOnePacs(contract, aeTitles));
   const { title, description = '' } = contract.info;
   return {
     application: {

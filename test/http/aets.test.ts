@@ -59,6 +59,19 @@ test('its capabilities are told at its own base', async (t) => {
   assert.equal(answer.json().application.resources['@base'], `${BASE}/`);
 });
 
+test('the capabilities of the base path say which PACS there are', async (t) => {
+  const { app } = await buildWeb(t);
+  const answer = await app.inject({ method: 'OPTIONS', url: '/dicomweb', headers: { accept: 'application/json' } });
+  const [aets] = answer
+    .json()
+    .application.resources.resource.filter((one: { '@path': string }) => one['@path'] === 'aets');
+  assert.deepEqual(aets.resource[0].param[0].option, [{ '@value': 'FAKE' }]);
+  assert.deepEqual(
+    aets.resource[0].method.map((one: { '@name': string }) => one['@name']),
+    ['OPTIONS'],
+  );
+});
+
 test('an AE title that is not configured is 404 for every resource and method, and named', async (t) => {
   const { app } = await buildWeb(t);
   for (const [method, url] of [

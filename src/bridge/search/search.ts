@@ -3,6 +3,7 @@
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { DicomError } from '../../dimse/errors.ts';
 import { inTime } from '../pacs/in-time.ts';
+import { isNoAnswer } from '../pacs/no-answer.ts';
 import type { Pacs } from '../pacs/pacs.ts';
 import { cut, isOverspent, type Search, type SearchLimits } from './find.ts';
 import { compareAnswers } from './order.ts';
@@ -55,7 +56,7 @@ export async function search(
   const [only] = runs;
   const found = runs.length === 1 && only ? await readRows(only, enough) : await readAll(runs, enough);
   const page = found.slice(query.offset, enough);
-  await complete(query, signal, page);
+  await complete(query, { signal, isOneOfSeveral: runs.length > 1 }, page);
   for (const { row, run } of page) if (row.study !== undefined) onFound?.(row.study, run.pacs);
   const remaining = found.length - query.offset - page.length;
   if (remaining > 0) warnings.add(`There are ${remaining} additional results that can be requested`);
@@ -84,7 +85,7 @@ async function readInTime(run: Search, enough: number): Promise<Found[]> {
   const rows = await inTime(pacs, { ms: limits.pacsMs, signal }, (inner) =>
     readRows({ ...run, signal: inner }, enough),
   );
-  // What is still to be counted for these rows has no deadline of its own.
+  // What is still to be counted for these rows has a deadline of its own.
   return rows.map(({ row }) => ({ row, run }));
 }
 
@@ -112,8 +113,11 @@ async function readRows(run: Search, enough: number): Promise<Found[]> {
   return rows;
 }
 
+/** How the counts of a page are made: of several PACS, none may keep back the rows that the others gave. */
+type Counting = { signal: AbortSignal; isOneOfSeveral: boolean };
+
 /** Counts for the rows of the page, as far as the search may still query. */
-async function complete(query: Query, signal: AbortSignal, page: readonly Found[]): Promise<void> {
+async function complete(query: Query, { signal, isOneOfSeveral }: Counting, page: readonly Found[]): Promise<void> {
   const levels = LEVEL_ORDER.filter((level) => level === query.level || isJoined(query, level));
   // Rows of one study share its answer, which is counted once.
   const tasks = levels.flatMap((level) => [
@@ -121,14 +125,24 @@ async function complete(query: Query, signal: AbortSignal, page: readonly Found[
   ]);
   const [any] = page;
   try {
-    const counted = inOrder(tasks, WIDTH, signal, ({ level, row, run }, inner) =>
-      completeCounts({ ...run, signal: inner }, level, row),
-    );
+    const counted = inOrder(tasks, WIDTH, signal, ({ level, row, run }, inner) => {
+      const count = (until: AbortSignal) => completeCounts({ ...run, signal: until }, level, row);
+      return isOneOfSeveral
+        ? inTime(run.pacs, { ms: run.limits.pacsMs, signal: inner }, count).catch(noteUncounted(run))
+        : count(inner);
+    });
     for await (const _ of counted);
   } catch (error) {
     if (!isOverspent(error)) throw error;
     any?.run.warnings.add('Numbers that the PACS does not give have been left out of some results.');
   }
+}
+
+function noteUncounted({ warnings }: Search): (error: unknown) => void {
+  return (error) => {
+    if (!isNoAnswer(error) || !(error instanceof DicomError)) throw error;
+    warnings.add(`Numbers have been left out of some results: ${error.message}`);
+  };
 }
 
 async function* datasets(list: Dataset[]): AsyncGenerator<Dataset, void> {

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { choose } from '../accept.ts';
 import { contractAt, readContract } from '../contract.ts';
 import { etagOfBytes, isUnchanged } from '../etag.ts';
+import { aeTitleOf } from '../paths.ts';
 import { once, sendStream } from '../respond.ts';
 import { type AddResource, type Service, wantedOf } from '../service.ts';
 import { wadlOf, wadlXml } from '../wadl.ts';
@@ -13,7 +14,11 @@ export function capabilitiesRoutes(add: AddResource, service: Service): void {
   add('', {
     OPTIONS: async (request, reply) => {
       const mediaType = choose('capabilities', wantedOf(request, service))[0]?.mediaType ?? 'application/json';
-      const wadl = wadlOf(contract, service.baseUrl(request));
+      const wadl = wadlOf(
+        contract,
+        service.baseUrl(request),
+        aeTitleOf(request) === undefined ? service.gateway.aeTitles : [],
+      );
       const bytes = Buffer.from(mediaType === 'application/json' ? JSON.stringify(wadl) : wadlXml(wadl));
       reply.header('allow', 'OPTIONS');
       return sendDocument(request, reply, bytes, mediaType);

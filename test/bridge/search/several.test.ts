@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Pacs } from '../../../src/bridge/pacs/pacs.ts';
 import { search } from '../../../src/bridge/search/search.ts';
 import type { Dataset } from '../../../src/dimse/data/dataset.ts';
 import { DicomError } from '../../../src/dimse/errors.ts';
@@ -53,6 +54,24 @@ test('a PACS that stays silent does not keep the others waiting', async () => {
   const { uids, warnings } = await run([NORTH, { ...SOUTH, silent: true }]);
   assert.deepEqual(uids, ['1.3', '1.1']);
   assert.deepEqual(warnings, ['A PACS has not been searched: C-FIND to SOUTH: no answer in time']);
+});
+
+test('a PACS that fails while its rows are counted costs the numbers of its rows, not the search', async () => {
+  const uncounted = dataset({ StudyInstanceUID: '1.2', StudyDate: '20240102' });
+  const { pacs } = fakePacs({ name: 'SOUTH', rows: { STUDY: [uncounted] } });
+  const broken = fakePacs({ name: 'SOUTH', rows: {}, fail }).pacs;
+  const failing: Pacs = {
+    ...pacs,
+    find: (level, ...rest) => (level === 'STUDY' ? pacs : broken).find(level, ...rest),
+  };
+  const all = [fakePacs(NORTH).pacs, failing];
+  const signal = new AbortController().signal;
+  const options = { baseUrl: 'http://x', signal, limits: LIMITS };
+  const found = await search(all, { level: 'study', parameters: [] }, options);
+  const uids: unknown[] = [];
+  for await (const result of found.results) uids.push(valuesOf(result, 'StudyInstanceUID')?.[0]);
+  assert.deepEqual(uids, ['1.3', '1.2', '1.1']);
+  assert.match(found.warnings.join(), /^Numbers have been left out of some results: SOUTH/);
 });
 
 test('where all fail, the search fails', async () => {
