@@ -1,10 +1,13 @@
 // What the figures are taken on: CT studies made for the run, Orthanc with its DICOMweb, and a gateway process in front of it.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readFileMeta } from '../../src/dimse/data/part10.ts';
+import { readDataset } from '../../src/dimse/data/reader.ts';
+import { Tag } from '../../src/dimse/data/tags.ts';
 import { corpusDir } from '../../test/support/corpus.ts';
 import { freePort, type Peer, startOrthanc } from '../../test/support/peers.ts';
 
@@ -18,14 +21,24 @@ export const STUDY_TYPE = 'multipart/related; type="application/dicom"; transfer
 export const FRAME_TYPE = 'multipart/related; type="application/octet-stream"; transfer-syntax=*';
 export const JSON_TYPE = 'application/dicom+json';
 
-/** A study of uncompressed CT slices of 512x512, as files. */
+/** A study of uncompressed CT slices of 512x512, as files: made anew unless the folder that BENCH_STUDY names has it. */
 export function ctStudy(slices: number): { files: string[]; study: string } {
   const corpus = corpusDir();
   if (corpus === undefined) throw new Error('no DICOM corpus: set DICOM_CORPUS to its folder');
-  const out = join(dir, `ct${slices}`);
-  const args = ['--out', out, '--slices', String(slices), '--transfer-syntax', 'explicit'];
-  const said = execFileSync('/usr/bin/python3', [join(corpus, 'gen_study.py'), ...args], { encoding: 'utf8' });
-  return { files: readdirSync(out).map((name) => join(out, name)), study: /study ([\d.]+)/.exec(said)?.[1] ?? '' };
+  const out = join(process.env.BENCH_STUDY ?? dir, `ct${slices}`);
+  if (!existsSync(out)) {
+    const args = ['--out', out, '--slices', String(slices), '--transfer-syntax', 'explicit'];
+    execFileSync('/usr/bin/python3', [join(corpus, 'gen_study.py'), ...args]);
+  }
+  const files = readdirSync(out).map((name) => join(out, name));
+  return { files, study: studyOf(files[0] ?? '') };
+}
+
+function studyOf(file: string): string {
+  const bytes = readFileSync(file);
+  const { dataOffset, transferSyntaxUid } = readFileMeta(bytes);
+  const dataset = readDataset(bytes.subarray(dataOffset), transferSyntaxUid, { until: Tag.SeriesInstanceUID });
+  return String(dataset[Tag.StudyInstanceUID]?.Value?.[0]);
 }
 
 /** Orthanc with one large study: what most figures are taken on. Paths are below the base URL of either side. */
