@@ -1,5 +1,5 @@
-// What rendering and decoding cost: `node bench/render.ts [ROUNDS]`. Pictures are made here; CPU time is that of all
-// threads of the process, so that work handed to sharp and to workers counts.
+// What rendering and decoding cost: `node bench/render.ts [rendered] [decode] [throughput]`. Pictures are made here; CPU time
+// is that of all threads of the process, so that work handed to sharp and to workers counts.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,9 @@ import { writeDataset } from '../src/dimse/data/writer.ts';
 import type { RenderOptions } from '../src/render/options.ts';
 import { createRenderer, type Renderer } from '../src/render/render.ts';
 
-const ROUNDS = Number(process.argv[2] ?? 20);
+const ROUNDS = 20;
+/** Of what takes long. */
+const FEW_ROUNDS = 5;
 const dir = mkdtempSync(join(tmpdir(), 'bench-render-'));
 const JPEG: RenderOptions = { mediaType: 'image/jpeg', quality: 90 };
 
@@ -96,8 +98,7 @@ async function throughput(threads: number, path: string, jobs: number): Promise<
   return jobs / seconds;
 }
 
-const renderer = createRenderer({ threads: 1, timeoutMs: 120_000 });
-try {
+async function rendered(renderer: Renderer): Promise<void> {
   const sizes: [rows: number, columns: number][] = [
     [512, 512],
     [2048, 2048],
@@ -107,6 +108,9 @@ try {
     const path = writeNative(rows, columns);
     report(`rendered JPEG ${columns}x${rows} 12 bit`, await measure(() => renderer.render(path, 1, JPEG)));
   }
+}
+
+async function decode(renderer: Renderer): Promise<void> {
   const native = writeNative(2048, 2048);
   const bytes = 2048 * 2048 * 2;
   for (const [name, uid] of [
@@ -118,16 +122,31 @@ try {
     ['HTJ2K', HtJpeg2000Lossless],
   ] as const) {
     const path = uid === ExplicitLittle ? native : await writeCompressed(renderer, native, uid);
-    const full = await measure(() => renderer.decode(path, 1), Math.min(ROUNDS, 8));
+    const full = await measure(() => renderer.decode(path, 1), FEW_ROUNDS);
     report(`decode ${name} 2048x2048`, full, `${(bytes / full.wall / 1000).toFixed(0)} MB/s`);
     const options: RenderOptions = { ...JPEG, viewport: { width: 128, height: 128 }, thumbnail: true };
-    const small = await measure(() => renderer.render(path, 1, options), Math.min(ROUNDS, 8));
+    const small = await measure(() => renderer.render(path, 1, options), FEW_ROUNDS);
     report(`thumbnail ${name} 2048x2048`, small, `${(full.cpu / small.cpu).toFixed(1)} x cheaper than decoding`);
   }
+}
+
+async function twoThreads(): Promise<void> {
+  const native = writeNative(2048, 2048);
   const [one, two] = [await throughput(1, native, 60), await throughput(2, native, 60)];
   console.log(
     `throughput 2048x2048: ${one.toFixed(1)}/s with one thread, ${two.toFixed(1)}/s with two: ${(two / one).toFixed(2)} x`,
   );
+}
+
+const FIGURES: Record<string, (renderer: Renderer) => Promise<void>> = { rendered, decode, throughput: twoThreads };
+
+const asked = process.argv.slice(2);
+const unknown = asked.find((name) => !(name in FIGURES));
+if (unknown !== undefined) throw new Error(`no figure ${unknown}: there are ${Object.keys(FIGURES).join(', ')}`);
+const renderer = createRenderer({ threads: 1, timeoutMs: 120_000 });
+try {
+  for (const [name, figure] of Object.entries(FIGURES))
+    if (asked.length === 0 || asked.includes(name)) await figure(renderer);
 } finally {
   await renderer.close();
   rmSync(dir, { recursive: true, force: true });
