@@ -29,6 +29,7 @@ async function retrieveAll(t: TestContext, peer: Peer, way: 'get' | 'move', port
     const found: Record<string, { syntax: string; bytes: Buffer }> = {};
     for (const study of STUDIES) {
       for await (const file of gateway.of().retrieve({ study }, { signal: AbortSignal.timeout(60_000) })) {
+        await file.onDisk();
         const bytes = readFileSync(file.path).subarray(file.dataOffset);
         found[file.sopInstanceUid] = { syntax: file.transferSyntaxUid, bytes };
         file.release();
