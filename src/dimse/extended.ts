@@ -21,6 +21,9 @@ const BYTES = {
 export type ExtendedService = keyof typeof BYTES;
 export type ExtendedOption<S extends ExtendedService> = Exclude<(typeof BYTES)[S][number], 'always'>;
 
+/** What a C-FIND of the Query/Retrieve service classes can be agreed to do (PS3.4 C.5.1.1). */
+export type FindOption = ExtendedOption<'find'>;
+
 /** Service-class application information that offers these options; as short as it can be. */
 export function extendedInformation<S extends ExtendedService>(
   service: S,

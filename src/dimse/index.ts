@@ -9,6 +9,7 @@ export {
   type ExtendedService,
   extendedInformation,
   extendedOptions,
+  type FindOption,
 } from './extended.ts';
 export { type Handshake, handshake } from './handshake.ts';
 export type { Instance, SubOperations } from './instance.ts';

@@ -1,12 +1,13 @@
 // A PACS in memory for tests of the bridge: answers queries from lists of data sets, and remembers what it was asked.
 
-import type { Pacs, QueryLevel } from '../../src/bridge/pacs/pacs.ts';
+import type { FindOptions, Pacs, QueryLevel } from '../../src/bridge/pacs/pacs.ts';
 import type { Attribute, Dataset, Value } from '../../src/dimse/data/dataset.ts';
 import { tagOf, vrOf } from '../../src/dimse/data/dictionary.ts';
 import type { Vr } from '../../src/dimse/data/vr.ts';
 import { DicomError } from '../../src/dimse/errors.ts';
+import type { FindOption } from '../../src/dimse/index.ts';
 
-export type Asked = { level: QueryLevel; identifier: Dataset; relational: boolean };
+export type Asked = { level: QueryLevel; identifier: Dataset; relational: boolean; agreed: readonly FindOption[] };
 
 export type FakeOptions = {
   /** Every entity as keyword → value; SERIES and IMAGE rows carry the unique keys of the levels above. */
@@ -20,6 +21,8 @@ export type FakeOptions = {
   fail?: DicomError;
   /** Agrees to relational queries: `joined`, with the attributes of the levels above; `bare`, with their keys alone. */
   relational?: 'joined' | 'bare';
+  /** What else it agrees to for C-FIND. */
+  agrees?: readonly FindOption[];
   /** Gives all of a level whatever is asked. */
   loose?: boolean;
 };
@@ -46,15 +49,12 @@ export function fakePacs(options: FakeOptions): { pacs: Pacs; asked: Asked[]; st
   const asked: Asked[] = [];
   let stopped = 0;
   const ignored = (options.ignores ?? []).map((keyword) => tagOf(keyword));
-  async function* find(
-    level: QueryLevel,
-    identifier: Dataset,
-    { signal, relational = false }: { signal: AbortSignal; relational?: boolean },
-  ) {
+  async function* find(level: QueryLevel, identifier: Dataset, { signal, agreed = [] }: FindOptions) {
+    const relational = agreed.includes('relationalQueries');
     if (relational && options.relational === undefined) {
-      throw new DicomError('no-context', 'C-FIND: not agreed', { field: 'relational-queries' });
+      throw new DicomError('no-context', 'C-FIND: not agreed', { field: 'extended-negotiation' });
     }
-    asked.push({ level, identifier, relational });
+    asked.push({ level, identifier, relational, agreed });
     if (options.fail) throw options.fail;
     if (options.silent) await silence(signal);
     let ended = false;
@@ -102,6 +102,7 @@ export function fakePacs(options: FakeOptions): { pacs: Pacs; asked: Asked[]; st
     name: options.name ?? 'FAKE',
     callingAeTitle: 'GATEWAY',
     find,
+    agreed: async (wanted) => new Set(wanted.filter((option) => options.agrees?.includes(option))),
     lease: refuse,
     echo: refuse,
     close: () => Promise.resolve(),

@@ -2,7 +2,8 @@
 
 import type { Config, PacsConfig } from '../config/config.ts';
 import { connectorOf, createPacs } from '../pacs/pacs.ts';
-import { describeAssociation, describeDateTime, describeStorage, reachSocket, timeEcho, tryTls } from './links.ts';
+import { OPTIONS, tryOption } from './agreements.ts';
+import { describeAssociation, describeStorage, reachSocket, timeEcho, tryTls } from './links.ts';
 import { tryCharset, tryPatientRoot, tryRelational } from './queries.ts';
 import { checkRetrieves, openPost, type Post } from './retrieves.ts';
 import { type CheckRow, step } from './row.ts';
@@ -36,15 +37,16 @@ async function checkPacs(config: Config, pacs: PacsConfig, post: Post): Promise<
     rows.push((await step(pacs, 'C-ECHO', (signal) => timeEcho(remote, signal))).row);
     const found = await step<Found>(pacs, 'C-FIND study', (signal) => sampleOf(remote, signal));
     rows.push(found.row);
-    const agreed = associated.value?.relational === true;
     if (found.row.state !== 'fail') {
       const study = found.value?.study;
       rows.push(
         (await step(pacs, 'C-FIND patient', (signal) => tryPatientRoot(remote, signal), 'warn')).row,
-        (await step(pacs, 'relational', (signal) => tryRelational(remote, agreed, signal), 'warn')).row,
-        (await step(pacs, 'date-time', (signal) => describeDateTime(open, signal), 'warn')).row,
+        (await step(pacs, 'relational', (signal) => tryRelational(remote, signal), 'warn')).row,
         (await step(pacs, 'charset', (signal) => tryCharset(remote, study, signal), 'warn')).row,
       );
+      for (const option of OPTIONS) {
+        rows.push((await step(pacs, option.step, (signal) => tryOption(remote, option, signal), 'warn')).row);
+      }
     }
     rows.push((await step(pacs, 'C-STORE', (signal) => describeStorage(open, signal), 'warn')).row);
     const sample = found.value?.sample;

@@ -2,13 +2,7 @@
 
 import { connect as connectSocket } from 'node:net';
 import { DicomError } from '../../dimse/errors.ts';
-import {
-  type Association,
-  extendedInformation,
-  extendedOptions,
-  handshake,
-  type ProposedContext,
-} from '../../dimse/index.ts';
+import { type Association, handshake, type ProposedContext } from '../../dimse/index.ts';
 import type { PacsConfig } from '../config/config.ts';
 import { requestorTlsOf } from '../config/tls.ts';
 import { onLease } from '../pacs/lease.ts';
@@ -82,13 +76,12 @@ async function onAssociation<Value>(
 }
 
 /** The contexts that the gateway itself proposes, and what becomes of them. */
-export function describeAssociation(open: Connector, signal: AbortSignal): Promise<Finding<{ relational: boolean }>> {
+export function describeAssociation(open: Connector, signal: AbortSignal): Promise<Finding> {
   return onAssociation(open, QUERY_RETRIEVE_CONTEXTS, signal, ({ contexts, implementation }) => {
     const find = (uid: string) => contexts.find(({ abstractSyntax }) => abstractSyntax === uid);
     const offers = SERVICES.filter(([uid]) => find(uid) !== undefined).map(([, name]) => name);
     const software = implementation.versionName === undefined ? '' : `${implementation.versionName} `;
-    const relational = extendedOptions('find', find(StudyRootFind)?.extended).has('relationalQueries');
-    return { detail: `${software}offers ${offers.join(', ') || 'neither query nor retrieve'}`, value: { relational } };
+    return { detail: `${software}offers ${offers.join(', ') || 'neither query nor retrieve'}` };
   });
 }
 
@@ -103,21 +96,6 @@ export function timeEcho(pacs: Pacs, signal: AbortSignal): Promise<Finding> {
     }
     const median = times.sort((a, b) => a - b)[ECHOES >> 1] ?? 0;
     return { detail: `${ECHOES} answers, ${median.toFixed(1)} ms there and back (median)` };
-  });
-}
-
-const DATE_TIME_PROBE = extendedInformation('find', ['relationalQueries', 'combinedDateTime']);
-
-/** Whether the PACS would match date and time as one (PS3.4 C.2.2.2.5.4), as searches are defined (PS3.18 8.3.4.1.1). */
-export function describeDateTime(open: Connector, signal: AbortSignal): Promise<Finding> {
-  const contexts = QUERY_RETRIEVE_CONTEXTS.map((context) =>
-    context.abstractSyntax === StudyRootFind ? { ...context, extended: DATE_TIME_PROBE } : context,
-  );
-  return onAssociation(open, contexts, signal, (association) => {
-    const answer = association.contexts.find(({ abstractSyntax }) => abstractSyntax === StudyRootFind)?.extended;
-    const combined = extendedOptions('find', answer).has('combinedDateTime');
-    const detail = combined ? 'agreed to where it is asked for' : 'not agreed';
-    return { detail: `combined matching ${detail}; the gateway asks by date and combines the times itself` };
   });
 }
 

@@ -25,12 +25,13 @@ export async function tryPatientRoot(pacs: Pacs, signal: AbortSignal): Promise<F
 }
 
 /** Series and instances of all studies in one query (PS3.4 C.4.1.2.2), where the PACS agreed to such. */
-export async function tryRelational(pacs: Pacs, agreed: boolean, signal: AbortSignal): Promise<Finding> {
+export async function tryRelational(pacs: Pacs, signal: AbortSignal): Promise<Finding> {
   const byLevel = 'searches across levels go level by level';
-  if (!agreed) return { detail: `not agreed: ${byLevel}` };
+  const agreed = await pacs.agreed(['relationalQueries'], signal);
+  if (agreed.size === 0) return { detail: `not agreed: ${byLevel}` };
   const uppers = [Tag.StudyDate, Tag.StudyID, Tag.PatientID, Tag.PatientName];
   const identifier = { ...unique(Tag.StudyInstanceUID), ...unique(Tag.SeriesInstanceUID), ...keys(...uppers) };
-  const match = await first(pacs, 'SERIES', identifier, { signal, relational: true });
+  const match = await first(pacs, 'SERIES', identifier, { signal, agreed: ['relationalQueries'] });
   if (match === undefined) return { detail: 'agreed; answers without a match' };
   const isWhole = textOf(match, Tag.StudyInstanceUID) !== undefined && uppers.some((tag) => hasValue(match[tag]));
   if (isWhole) return { detail: 'agreed; answers with the attributes of the levels above' };

@@ -13,6 +13,8 @@ export type CheckStep =
   | 'C-FIND patient'
   | 'relational'
   | 'date-time'
+  | 'fuzzy'
+  | 'time zone'
   | 'charset'
   | 'C-STORE'
   | 'C-GET'

@@ -6,7 +6,7 @@ import { hasValue } from '../../dimse/data/matching/verdict.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { transferSyntax } from '../../dimse/data/transfer-syntax.ts';
 import type { Association, ProposedContext } from '../../dimse/index.ts';
-import type { Pacs, QueryLevel } from '../pacs/pacs.ts';
+import type { FindOptions, Pacs, QueryLevel } from '../pacs/pacs.ts';
 import { classRounds } from '../retrieve/contexts.ts';
 import { guessSopClasses } from '../retrieve/sop-class-guess.ts';
 import { textOf } from '../search/find.ts';
@@ -117,7 +117,7 @@ export async function first(
   pacs: Pacs,
   level: QueryLevel,
   identifier: Dataset,
-  options: { signal: AbortSignal; relational?: boolean },
+  options: FindOptions,
 ): Promise<Dataset | undefined> {
   for await (const match of pacs.find(level, identifier, options)) return match.identifier;
   return undefined;

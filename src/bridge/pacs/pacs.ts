@@ -3,16 +3,24 @@
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { DicomError } from '../../dimse/errors.ts';
-import { type AcceptedContext, type Association, connect, type ProposedContext } from '../../dimse/index.ts';
+import {
+  type Association,
+  connect,
+  extendedOptions,
+  type FindOption,
+  type ProposedContext,
+} from '../../dimse/index.ts';
 import type { PacsConfig } from '../config/config.ts';
 import { requestorTlsOf } from '../config/tls.ts';
 import {
   contextOf,
+  findContext,
   PatientRootFind,
   QUERY_RETRIEVE_CONTEXTS,
   StudyRootFind,
   Verification,
 } from '../retrieve/contexts.ts';
+import { Agreements } from './agreements.ts';
 import { isStale, type Lease, type LeaseOptions, onLease } from './lease.ts';
 import { Pool } from './pool.ts';
 import { createReach } from './reach.ts';
@@ -24,6 +32,8 @@ export type QueryLevel = 'PATIENT' | 'STUDY' | 'SERIES' | 'IMAGE';
 
 export type Match = { identifier: Dataset; status: number };
 
+export type FindOptions = { signal: AbortSignal; agreed?: readonly FindOption[] };
+
 export interface Pacs {
   readonly config: PacsConfig;
   /** The AE title: what logs, warnings and errors call it. */
@@ -32,14 +42,13 @@ export interface Pacs {
   readonly callingAeTitle: string;
   /**
    * C-FIND in the Study Root model (Patient Root for level PATIENT), one match at a time. QueryRetrieveLevel and, where the
-   * identifier needs one, SpecificCharacterSet are added. `relational` needs the PACS's consent by extended negotiation
-   * (PS3.4 C.5.1.1): without it DicomError('no-context', field 'relational-queries') is thrown and nothing is sent.
+   * identifier needs one, SpecificCharacterSet are added. `agreed` needs the PACS's consent by extended negotiation
+   * (PS3.4 C.5.1.1) and holds for this query: without it DicomError('no-context', field 'extended-negotiation') is thrown and
+   * nothing is sent.
    */
-  find(
-    level: QueryLevel,
-    identifier: Dataset,
-    options: { signal: AbortSignal; relational?: boolean },
-  ): AsyncGenerator<Match, void>;
+  find(level: QueryLevel, identifier: Dataset, options: FindOptions): AsyncGenerator<Match, void>;
+  /** Which of these options of a Study Root C-FIND the PACS agrees to; asked once in a while, and known in between. */
+  agreed(options: readonly FindOption[], signal: AbortSignal): Promise<ReadonlySet<FindOption>>;
   /** An association on which each of `contexts` was proposed (not: accepted). Waits its turn; 'busy' when too many wait. */
   lease(contexts: readonly ProposedContext[], options: LeaseOptions): Promise<Lease>;
   /** C-ECHO; throws what went wrong. */
@@ -90,11 +99,13 @@ export function createPacs(options: PacsOptions): Pacs {
     maxRequests: config.maxRequests,
     connect: (contexts, signal, isFinal) => reach((attempt) => open(contexts, attempt), signal, isFinal),
   });
+  const agreements = new Agreements();
   const pacs: Pacs = {
     config,
     name: config.aeTitle,
     callingAeTitle: config.callingAeTitle ?? aeTitle,
-    find: (level, identifier, options) => find(pacs, level, identifier, options),
+    find: (level, identifier, options) => find(pacs, agreements, level, identifier, options),
+    agreed: (options, signal) => agreed(pacs, agreements, options, signal),
     lease: (contexts, options) => pool.lease(contexts, options),
     echo: (signal) => onLease(pacs, contextOf(Verification), { signal }, (association) => association.echo({ signal })),
     close: () => pool.close(),
@@ -104,18 +115,22 @@ export function createPacs(options: PacsOptions): Pacs {
 
 async function* find(
   pacs: Pacs,
+  agreements: Agreements,
   level: QueryLevel,
   keys: Dataset,
-  { signal, relational = false }: { signal: AbortSignal; relational?: boolean },
+  { signal, agreed = [] }: FindOptions,
 ): AsyncGenerator<Match, void> {
   const sopClassUid = level === 'PATIENT' ? PatientRootFind : StudyRootFind;
   const identifier = { ...keys, [Tag.QueryRetrieveLevel]: { vr: 'CS', Value: [level] } } satisfies Dataset;
+  const contexts = level === 'PATIENT' ? contextOf(sopClassUid) : findContext(agreed);
   for (;;) {
-    const lease = await pacs.lease(contextOf(sopClassUid), { signal });
+    const lease = await pacs.lease(contexts, { signal });
     let begun = false;
     try {
       const { association } = lease;
-      if (relational && !isRelational(association.contexts, sopClassUid)) throw notRelational(pacs);
+      agreements.learn(agreed, findOptions(association));
+      const declined = agreed.find((option) => agreements.of(option) !== true);
+      if (declined !== undefined) throw notAgreed(pacs, declined);
       const request = { sopClassUid, identifier, ...(isAscii(identifier) ? {} : { charset: pacs.config.charset }) };
       for await (const match of association.find(request, { signal })) {
         begun = true;
@@ -135,14 +150,29 @@ function isAscii(identifier: Dataset): boolean {
   return /^\p{ASCII}*$/u.test(JSON.stringify(identifier));
 }
 
-/** PS3.4 C.5.1.1.1: byte 1 of the answer to the extended negotiation. */
-function isRelational(contexts: readonly AcceptedContext[], sopClassUid: string): boolean {
-  return contexts.some(({ abstractSyntax, extended }) => abstractSyntax === sopClassUid && extended?.[0] === 1);
+/** Options that nobody has been asked about lately are offered on an association, which then serves the queries. */
+async function agreed(
+  pacs: Pacs,
+  agreements: Agreements,
+  options: readonly FindOption[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<FindOption>> {
+  const offered = options.filter((option) => agreements.of(option) !== false);
+  if (offered.some((option) => agreements.of(option) === undefined)) {
+    const lease = await pacs.lease(findContext(offered), { signal });
+    agreements.learn(offered, findOptions(lease.association));
+    lease.release();
+  }
+  return new Set(offered.filter((option) => agreements.of(option) === true));
 }
 
-function notRelational(pacs: Pacs): DicomError {
-  return new DicomError('no-context', `C-FIND to ${pacs.name}: it did not agree to relational queries`, {
+function findOptions({ contexts }: Association): ReadonlySet<FindOption> {
+  return extendedOptions('find', contexts.find(({ abstractSyntax }) => abstractSyntax === StudyRootFind)?.extended);
+}
+
+function notAgreed(pacs: Pacs, option: FindOption): DicomError {
+  return new DicomError('no-context', `C-FIND to ${pacs.name}: it did not agree to ${option}`, {
     operation: 'C-FIND',
-    field: 'relational-queries',
+    field: 'extended-negotiation',
   });
 }

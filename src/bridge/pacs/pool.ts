@@ -213,8 +213,10 @@ export class Pool {
     this.#serve();
   }
 
-  #proposal({ contexts, keys }: Waiter): ProposedContext[] {
-    const extra = (this.#options.always ?? []).filter((context) => !keys.includes(contextKey(context)));
+  /** A SOP class has one extended negotiation on an association: that of who asks goes before what is always proposed. */
+  #proposal({ contexts }: Waiter): ProposedContext[] {
+    const wanted = new Set(contexts.map(({ abstractSyntax }) => abstractSyntax));
+    const extra = (this.#options.always ?? []).filter(({ abstractSyntax }) => !wanted.has(abstractSyntax));
     return [...contexts, ...extra.slice(0, Math.max(0, MAX_CONTEXTS - contexts.length))];
   }
 

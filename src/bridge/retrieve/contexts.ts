@@ -2,7 +2,7 @@
 // transfer syntax, so that each instance comes as it is stored (PS3.7 D.3.2, PS3.5 10.1).
 
 import { ExplicitLittle, ImplicitLittle, TRANSFER_SYNTAXES, transferSyntax } from '../../dimse/data/transfer-syntax.ts';
-import type { ProposedContext } from '../../dimse/index.ts';
+import { extendedInformation, type FindOption, type ProposedContext } from '../../dimse/index.ts';
 import { MAX_CONTEXTS } from '../pacs/pool.ts';
 
 /** SOP classes of PS3.4 A.4, C.6.1.3 and C.6.2.3. */
@@ -14,13 +14,13 @@ export const StudyRootGet = '1.2.840.10008.5.1.4.1.2.2.3';
 
 const PLAIN = [ExplicitLittle, ImplicitLittle];
 
-/** PS3.4 C.5.1.1: byte 1 asks for relational queries. */
-const RELATIONAL = Buffer.from([1]);
+/** Offered with every Study Root C-FIND: who asks level by level loses nothing by it (PS3.4 C.5.1.1). */
+const ALWAYS_OFFERED: readonly FindOption[] = ['relationalQueries'];
 
 /** Proposed on every association for queries and retrieves: one that was opened for either then serves both. */
 export const QUERY_RETRIEVE_CONTEXTS: readonly ProposedContext[] = [
   { abstractSyntax: Verification, transferSyntaxes: PLAIN },
-  { abstractSyntax: StudyRootFind, transferSyntaxes: PLAIN, extended: RELATIONAL },
+  { abstractSyntax: StudyRootFind, transferSyntaxes: PLAIN, extended: extendedInformation('find', ALWAYS_OFFERED) },
   { abstractSyntax: StudyRootGet, transferSyntaxes: PLAIN },
   { abstractSyntax: StudyRootMove, transferSyntaxes: PLAIN },
   { abstractSyntax: PatientRootFind, transferSyntaxes: PLAIN },
@@ -29,6 +29,15 @@ export const QUERY_RETRIEVE_CONTEXTS: readonly ProposedContext[] = [
 /** The context of `QUERY_RETRIEVE_CONTEXTS` for one of its SOP classes. */
 export function contextOf(sopClassUid: string): ProposedContext[] {
   return QUERY_RETRIEVE_CONTEXTS.filter(({ abstractSyntax }) => abstractSyntax === sopClassUid);
+}
+
+/**
+ * The context for a Study Root C-FIND that offers these options of PS3.4 C.5.1.1. What is agreed holds for every query on the
+ * association, so a context that offers more is another context to the pool.
+ */
+export function findContext(options: readonly FindOption[]): ProposedContext[] {
+  const extended = extendedInformation('find', [...ALWAYS_OFFERED, ...options]);
+  return contextOf(StudyRootFind).map((context) => ({ ...context, extended }));
 }
 
 /** Last parts of transfer syntax UIDs, the ones most met first; where contexts run short the later ones share one. */

@@ -6,8 +6,10 @@ import type { Key } from '../../dimse/data/matching/match.ts';
 import { type Verdict, verdictOn, verdictOnMoment } from '../../dimse/data/matching/verdict.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { DicomError } from '../../dimse/errors.ts';
+import type { FindOption } from '../../dimse/index.ts';
 import type { Pacs } from '../pacs/pacs.ts';
 import type { ResourceLevel } from '../resource.ts';
+import { askedByConsent, checkedKeys, checksMoments } from './negotiated.ts';
 import type { Query } from './query.ts';
 import { LEVELS } from './query-attributes.ts';
 import { identifierOf } from './query-key.ts';
@@ -28,6 +30,8 @@ export type Search = {
   limits: SearchLimits;
   /** Texts for `Warning: 299 <service>: `, each once. */
   warnings: Set<string>;
+  /** What the PACS agreed to of what the query needs; filled before the first C-FIND. */
+  agreed: Set<FindOption>;
   /** C-FINDs so far; shared by the parts of a search that run beside each other. */
   spent: { finds: number };
 };
@@ -45,7 +49,7 @@ const MAX_ALTERNATIVES = 64;
 export async function findMatches(search: Search, level: ResourceLevel, scope: Scope): Promise<Dataset[]> {
   const found = new Map<string, Dataset>();
   for (const keys of alternatives(search.query.keys[level])) {
-    const identifier = scopedIdentifier(level, scope, keys);
+    const identifier = scopedIdentifier(search, level, scope, keys);
     if (identifier === undefined) continue;
     for await (const match of findRaw(search, level, identifier)) {
       const uid = textOf(match, LEVELS[level].unique);
@@ -72,7 +76,8 @@ export async function* findRaw(
 ): AsyncGenerator<Dataset, void> {
   if (search.spent.finds >= search.limits.maxFanOut) throw overspent(search);
   search.spent.finds++;
-  for await (const match of search.pacs.find(LEVELS[level].queryLevel, identifier, { signal: search.signal })) {
+  const options = { signal: search.signal, agreed: [...search.agreed] };
+  for await (const match of search.pacs.find(LEVELS[level].queryLevel, identifier, options)) {
     yield match.identifier;
   }
 }
@@ -94,10 +99,15 @@ export function textOf(dataset: Dataset, tag: string): string | undefined {
   return text === '' ? undefined : text;
 }
 
-function scopedIdentifier(level: ResourceLevel, scope: Scope, keys: readonly Key[]): Dataset | undefined {
+function scopedIdentifier(
+  search: Search,
+  level: ResourceLevel,
+  scope: Scope,
+  keys: readonly Key[],
+): Dataset | undefined {
   const { unique, required, known } = LEVELS[level];
   const identifier = identifierOf([...required, ...known].map(universal));
-  Object.assign(identifier, identifierOf(keys));
+  Object.assign(identifier, identifierOf(keys), askedByConsent(search, level));
   const named = level === 'study' ? scope.study : level === 'series' ? scope.series : undefined;
   if (named !== undefined) {
     const key = keys.find(({ tag }) => tag === unique);
@@ -121,8 +131,12 @@ export function holds(search: Search, level: ResourceLevel, scope: Scope, match:
     const answered = textOf(match, tag);
     if (uid !== undefined && answered !== undefined && answered !== uid) return false;
   }
-  if (search.query.moments[level].some((moment) => verdictOnMoment(moment, match) === 'mismatch')) return false;
-  const verdicts = search.query.keys[level].map((key): [Key, Verdict] => [key, verdictOn(key, match[key.tag])]);
+  const moments = checksMoments(search) ? search.query.moments[level] : [];
+  if (moments.some((moment) => verdictOnMoment(moment, match) === 'mismatch')) return false;
+  const verdicts = checkedKeys(search, search.query.keys[level]).map((key): [Key, Verdict] => [
+    key,
+    verdictOn(key, match[key.tag]),
+  ]);
   if (verdicts.some(([, verdict]) => verdict === 'mismatch')) return false;
   for (const [key, verdict] of verdicts) {
     if (verdict === 'unknown' && match[key.tag] === undefined && !isComputable(key.tag)) noteUnmatched(search, key);

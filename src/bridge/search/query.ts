@@ -28,15 +28,16 @@ export type Query = {
   /** Date and time ranges to be matched as one. */
   moments: Record<ResourceLevel, Moment[]>;
   includeAll: boolean;
+  /** Names shall match fuzzily, where the PACS does such. */
+  fuzzy: boolean;
+  /** The zone of all dates and times of the query, as `+0100`. */
+  timezone?: string;
   /** Undefined: as many as the gateway gives. */
   limit?: number;
   offset: number;
   /** Texts for `Warning: 299 <service>: `. */
   warnings: string[];
 };
-
-/** PS3.18 8.3.4.2. */
-const NO_FUZZY = 'The fuzzymatching parameter is not supported. Only literal matching has been performed.';
 
 /**
  * Throws `malformed` for a repeated attribute, an attribute identifier that the dictionary doesn't know, and a value that its
@@ -53,9 +54,10 @@ export function parseQuery(request: SearchRequest): Query {
     keys: { study: [], series: [], instance: [] },
     moments: { study: [], series: [], instance: [] },
     includeAll: false,
+    fuzzy: options.fuzzy,
     ...(options.limit === undefined ? {} : { limit: options.limit }),
     offset: options.offset ?? 0,
-    warnings: options.fuzzy ? [NO_FUZZY] : [],
+    warnings: [],
   };
   addMatches(query, request.parameters, options);
   addIncludes(query, request.parameters);
@@ -104,7 +106,7 @@ function addMatches(query: Query, parameters: SearchRequest['parameters'], optio
     const id = path.map(({ tag }) => tag).join('.');
     if (seen.has(id)) throw bad(name, 'is given more than once');
     seen.add(id);
-    if (id === Tag.TimezoneOffsetFromUTC) noteTimezone(query, name, text);
+    if (id === Tag.TimezoneOffsetFromUTC) takeTimezone(query, name, text);
     if (PLUMBING.includes(id) || id === Tag.TimezoneOffsetFromUTC) continue;
     const leaf = path.at(-1);
     if (leaf === undefined) continue;
@@ -145,11 +147,10 @@ function addIncludes(query: Query, parameters: SearchRequest['parameters']): voi
   }
 }
 
-function noteTimezone(query: Query, name: string, text: string): void {
-  if (text !== '' && !/^[+-]\d{4}$/.test(text)) throw bad(name, 'must be an offset such as +0100');
-  if (text !== '') {
-    query.warnings.push(`${name} is not supported. Dates and times have been matched as the PACS stores them.`);
-  }
+function takeTimezone(query: Query, name: string, text: string): void {
+  if (text === '') return;
+  if (!/^[+-]\d{4}$/.test(text)) throw bad(name, 'must be an offset such as +0100');
+  query.timezone = text;
 }
 
 function checkUid(uid: string | undefined, what: string): void {

@@ -7,6 +7,7 @@ import { Tag } from '../../dimse/data/tags.ts';
 import { DicomError } from '../../dimse/errors.ts';
 import type { ResourceLevel } from '../resource.ts';
 import { cut, holds, isComputable, type Search, textOf } from './find.ts';
+import { askedByConsent } from './negotiated.ts';
 import { compareAnswers } from './order.ts';
 import { LEVEL_ORDER, LEVELS } from './query-attributes.ts';
 import { identifierOf } from './query-key.ts';
@@ -18,7 +19,7 @@ import type { Row } from './rows.ts';
  * then to be queried one after the other.
  */
 export async function relationalRows(search: Search): Promise<Row[] | undefined> {
-  const { query, pacs, signal, limits } = search;
+  const { query, pacs, signal, limits, agreed } = search;
   const levels = LEVEL_ORDER.slice(0, LEVEL_ORDER.indexOf(query.level) + 1);
   // What the gateway may have to count itself is only known study by study.
   if (levels.some((level) => query.keys[level].some((key) => isComputable(key.tag) && narrows(key)))) return undefined;
@@ -26,7 +27,10 @@ export async function relationalRows(search: Search): Promise<Row[] | undefined>
   const scope = query.study === undefined ? {} : { study: query.study };
   const found = new Map<string, Dataset>();
   try {
-    const matches = pacs.find(LEVELS[query.level].queryLevel, identifier, { signal, relational: true });
+    const matches = pacs.find(LEVELS[query.level].queryLevel, identifier, {
+      signal,
+      agreed: ['relationalQueries', ...agreed],
+    });
     for await (const { identifier: match } of matches) {
       if (levels.some((level) => textOf(match, LEVELS[level].unique) === undefined)) return undefined;
       if (levels.some((level) => !isDescribed(level, match))) return undefined;
@@ -49,14 +53,15 @@ function isDescribed(level: ResourceLevel, match: Dataset): boolean {
 }
 
 function isRefused(error: unknown): boolean {
-  return error instanceof DicomError && error.kind === 'no-context' && error.field === 'relational-queries';
+  return error instanceof DicomError && error.kind === 'no-context' && error.field === 'extended-negotiation';
 }
 
-function wholeIdentifier({ query }: Search, levels: readonly ResourceLevel[]): Dataset {
+function wholeIdentifier(search: Search, levels: readonly ResourceLevel[]): Dataset {
+  const { query } = search;
   const identifier: Dataset = {};
   for (const level of levels) {
     for (const tag of [...LEVELS[level].required, ...LEVELS[level].known]) identifier[tag] = { vr: vrOf(tag) };
-    Object.assign(identifier, identifierOf(query.keys[level]));
+    Object.assign(identifier, identifierOf(query.keys[level]), askedByConsent(search, level));
   }
   if (query.study !== undefined) identifier[Tag.StudyInstanceUID] = { vr: 'UI', Value: [query.study] };
   return identifier;

@@ -6,6 +6,7 @@ import { inTime } from '../pacs/in-time.ts';
 import { isNoAnswer } from '../pacs/no-answer.ts';
 import type { Pacs } from '../pacs/pacs.ts';
 import { cut, isOverspent, type Search, type SearchLimits } from './find.ts';
+import { negotiate } from './negotiated.ts';
 import { compareAnswers } from './order.ts';
 import { inOrder } from './ordered.ts';
 import { parseQuery, type Query, type SearchRequest } from './query.ts';
@@ -50,7 +51,9 @@ export async function search(
   const query = parseQuery(request);
   const warnings = new Set(query.warnings);
   const all = 'name' in pacs ? [pacs] : pacs;
-  const runs = all.map((one): Search => ({ pacs: one, query, signal, limits, warnings, spent: { finds: 0 } }));
+  const runs = all.map(
+    (one): Search => ({ pacs: one, query, signal, limits, warnings, agreed: new Set(), spent: { finds: 0 } }),
+  );
   const size = Math.min(query.limit ?? limits.maxResults, limits.maxResults);
   const enough = query.offset + size;
   const [only] = runs;
@@ -101,6 +104,7 @@ function addOnce(rows: Map<string, Found>, uid: string, found: Found): void {
 async function readRows(run: Search, enough: number): Promise<Found[]> {
   const rows: Found[] = [];
   try {
+    await negotiate(run);
     for await (const row of rowsOf(run)) {
       if (rows.length >= run.limits.maxMatches) return cut(run, rows);
       rows.push({ run, row });

@@ -29,7 +29,7 @@ const wrong = (rows: CheckRow[]) => rows.filter(({ state }) => state === 'fail')
 
 test('a PACS that can do all has a row for each step, all ok', async (t) => {
   const rows = await run(t, {});
-  const queries = ['C-FIND study', 'C-FIND patient', 'relational', 'date-time', 'charset'];
+  const queries = ['C-FIND study', 'C-FIND patient', 'relational', 'charset', 'date-time', 'fuzzy', 'time zone'];
   assert.deepEqual(
     rows.map(({ step, state }) => [step, state]),
     ['TCP', 'association', 'C-ECHO', ...queries, 'C-STORE', 'C-GET', 'C-MOVE'].map((step) => [step, 'ok']),

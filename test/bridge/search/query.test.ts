@@ -183,10 +183,10 @@ test('1.3 an attribute below the resource is ignored, with a warning', () => {
   assert.deepEqual(query.warnings, ['SliceThickness is no study attribute: it was not matched.']);
 });
 
-test('Q-P5 fuzzymatching has its warning', () => {
-  assert.deepEqual(ask('study', ['fuzzymatching', 'true']).warnings, [
-    'The fuzzymatching parameter is not supported. Only literal matching has been performed.',
-  ]);
+test('Q-P5 fuzzymatching is false unless asked for', () => {
+  assert.equal(ask('study', ['fuzzymatching', 'true']).fuzzy, true);
+  assert.equal(ask('study', ['fuzzymatching', 'false']).fuzzy, false);
+  assert.equal(ask('study').fuzzy, false);
 });
 
 test('Q-P5 Q-P11 Q-P12 parameters that are false have no warning', () => {
