@@ -3,6 +3,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ByteRange, parseRange } from './range.ts';
 
+/** The range that the request asks of the representation with this tag: of another state, and for HEAD, there is none. */
+export function askedRange(
+  { method, headers }: FastifyRequest,
+  etag: string,
+  length: number,
+): ByteRange | 'unsatisfiable' | undefined {
+  const condition = headers['if-range'];
+  return method === 'GET' && (condition === undefined || condition === etag)
+    ? parseRange(headers.range, length)
+    : undefined;
+}
+
 /**
  * The range that is to be sent of the answer whose headers are set; those then tell of the range. Undefined for the whole: the
  * client asks for no range, If-Range names another state, or the answer is one that has none or has made its own.
@@ -11,12 +23,10 @@ export function rangeOf(request: FastifyRequest, reply: FastifyReply): ByteRange
   const length = Number(reply.getHeader('content-length'));
   const etag = reply.getHeader('etag');
   const isSingle = !String(reply.getHeader('content-type')).startsWith('multipart/');
-  if (reply.statusCode !== 200 || reply.hasHeader('accept-ranges') || etag === undefined) return undefined;
+  if (reply.statusCode !== 200 || reply.hasHeader('accept-ranges') || typeof etag !== 'string') return undefined;
   if (!isSingle || !Number.isInteger(length)) return undefined;
   reply.header('accept-ranges', 'bytes');
-  const condition = request.headers['if-range'];
-  if (request.method !== 'GET' || (condition !== undefined && condition !== etag)) return undefined;
-  const range = parseRange(request.headers.range, length);
+  const range = askedRange(request, etag, length);
   if (range === undefined || range === 'unsatisfiable') return range;
   reply.status(206).headers({
     'content-range': `bytes ${range.start}-${range.end}/${length}`,

@@ -15,8 +15,8 @@ import { charsetsOf, encodeText } from './charset.ts';
 import { etagOf, isUnchanged } from './etag.ts';
 import type { Part } from './multipart-writer.ts';
 import type { Offer } from './offers.ts';
+import { askedRange } from './partial.ts';
 import { sendUnsatisfiable } from './problem.ts';
-import { parseRange } from './range.ts';
 import { once, sendParts, sendStream } from './respond.ts';
 import { locate, type Service } from './service.ts';
 
@@ -64,12 +64,12 @@ export async function sendRendition(
   const rendition = await renditionOf({ file, wanted, options, base, charsets, service, signal });
   const { mediaType, multipart, length, read } = rendition;
   if (multipart) return sendParts(request, reply, mediaType, onePart(partOf(rendition, file, base)));
-  const etag = await etagOf(file, JSON.stringify(['rendition', mediaType, rendition.charset, base, options]));
+  const etag = etagOf(file, JSON.stringify(['rendition', mediaType, rendition.charset, base, options]));
   reply.headers({ etag, 'cache-control': 'private, no-cache', 'accept-ranges': 'bytes' });
   if (isUnchanged(request.headers['if-none-match'], etag)) return reply.status(304).send();
   // Somebody else's page must not run as one of this origin. (A sandboxed PDF would not show at all.)
   if (mediaType !== 'application/pdf') reply.header('content-security-policy', SANDBOX);
-  const range = parseRange(request.headers.range, length);
+  const range = askedRange(request, etag, length);
   if (range === 'unsatisfiable') return sendUnsatisfiable(length, request, reply);
   const headers = headersOf(rendition, file, base);
   if (range === undefined) return sendStream(request, reply, read(0, length), headers);

@@ -47,9 +47,13 @@ export function formsOf(file: StoredFile, accepted: readonly Representation[]): 
 /** The preamble and file meta information of `file` in the given transfer syntax (PS3.10 7.1). */
 function headOf(file: StoredFile, transferSyntaxUid: string): Buffer {
   const { sopClassUid } = file;
+  return writeFileMeta({ sopClassUid, sopInstanceUid: sentUid(file, transferSyntaxUid), transferSyntaxUid });
+}
+
+/** The SOP Instance UID of what is sent of `file` in a transfer syntax: another one when it is compressed with loss for it. */
+export function sentUid(file: StoredFile, transferSyntaxUid: string): string {
   const asStored = transferSyntaxUid === file.transferSyntaxUid;
-  const sopInstanceUid = asStored ? file.sopInstanceUid : transcodedUid(file.sopInstanceUid, transferSyntaxUid);
-  return writeFileMeta({ sopClassUid, sopInstanceUid, transferSyntaxUid });
+  return asStored ? file.sopInstanceUid : transcodedUid(file.sopInstanceUid, transferSyntaxUid);
 }
 
 /** The bytes of the file's data set from `start` to before `end`, counted from the first of the data set. */

@@ -154,6 +154,33 @@ test('a range of a document', async (t) => {
   assert.equal(answer.body, 'cum');
 });
 
+test('a range of another state than the one that If-Range names is not given, the whole is', async (t) => {
+  const { answer: all } = await get(t, rendered(H264));
+  const asked = async (condition: string) =>
+    (await get(t, rendered(H264), '*/*', { range: 'bytes=0-3', 'if-range': condition })).answer;
+  const [same, other] = [await asked(String(all.headers.etag)), await asked('"another"')];
+  assert.deepEqual([same.statusCode, same.rawPayload], [206, STREAM.subarray(0, 4)]);
+  assert.deepEqual([other.statusCode, other.rawPayload], [200, STREAM]);
+});
+
+test('HEAD knows no range (RFC 9110 14.2)', async (t) => {
+  const { app } = await buildWeb(t, {}, MORE);
+  for (const url of [rendered(H264), pathOf(FIXTURES.explicit)]) {
+    const accept = url === rendered(H264) ? '*/*' : 'application/dicom';
+    const answer = await app.inject({ method: 'HEAD', url, headers: { accept, range: 'bytes=0-3' } });
+    assert.equal(answer.statusCode, 200);
+    assert.equal(answer.headers['content-range'], undefined);
+  }
+});
+
+test('a document can not say more in a header than its media type', async (t) => {
+  const said = encapsulated(1, 'text/xml; charset=utf-8\r\nSet-Cookie: a=b');
+  const web = await buildWeb(t, {}, [said]);
+  const answer = await web.app.inject({ url: rendered(said), headers: { accept: 'text/xml' } });
+  assert.equal(answer.headers['content-type'], 'text/xml');
+  assert.equal(answer.headers['set-cookie'], undefined);
+});
+
 test('what has not changed is not sent again', async (t) => {
   const { answer } = await get(t, rendered(H264));
   const again = await get(t, rendered(H264), '*/*', { 'if-none-match': String(answer.headers.etag) });

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { readFileMeta } from '../../src/dimse/data/part10.ts';
 import { readDataset } from '../../src/dimse/data/reader.ts';
+import { writeDataset } from '../../src/dimse/data/writer.ts';
+import { transcodedUid } from '../../src/render/lossy.ts';
 import { DOCUMENT, EXPLICIT, FIXTURES, type Fixture, JPEG, JPEG_LS, PIXELS, STUDY } from './fixtures.ts';
 import { buildWeb, pathOf, type Web } from './web.ts';
 
@@ -175,9 +177,9 @@ test('U-32 a browser is told what failed as a page', async (t) => {
 
 const anonymous = (fixture: Fixture) => urlOf(fixture, `${DICOM}&anonymize=yes`);
 
-async function cleaned(t: TestContext, fixture: Fixture, web?: Web) {
+async function cleaned(t: TestContext, fixture: Fixture, web?: Web, more = '') {
   const { app } = web ?? (await buildWeb(t));
-  const answer = await app.inject({ url: anonymous(fixture) });
+  const answer = await app.inject({ url: anonymous(fixture) + more });
   assert.equal(answer.statusCode, 200, answer.payload);
   const { dataOffset, transferSyntaxUid, sopInstanceUid } = readFileMeta(answer.rawPayload);
   return { answer, sopInstanceUid, dataset: readDataset(answer.rawPayload.subarray(dataOffset), transferSyntaxUid) };
@@ -224,6 +226,18 @@ test('U-7 DI-8 DI-10 what can not be cleaned is refused, and says why', async (t
   }
   const answer = await get(t, `${anonymous(FIXTURES.jpegLs)}&transferSyntax=${JPEG_LS}`);
   assert.match(answer.json().detail, /burned in/);
+});
+
+test('DI-5 an instance compressed with loss on the way has one UID, in its file meta information and in its data set', async (t) => {
+  const web = await buildWeb(t);
+  const { data, sopInstanceUid: original } = FIXTURES.explicit;
+  const derived = { '00080018': { vr: 'UI' as const, Value: [transcodedUid(original, JPEG)] } };
+  web.renderer.transcode = async function* () {
+    yield writeDataset({ ...readDataset(data.subarray(0, -PIXELS.length - 12), EXPLICIT), ...derived }, JPEG);
+  };
+  const { answer, sopInstanceUid, dataset } = await cleaned(t, FIXTURES.explicit, web, `&transferSyntax=${JPEG}`);
+  assert.ok(!answer.rawPayload.includes(FIXTURES.explicit.sopInstanceUid));
+  assert.deepEqual(dataset['00080018']?.Value, [sopInstanceUid]);
 });
 
 const BAD: readonly (readonly [more: string, status: number])[] = [

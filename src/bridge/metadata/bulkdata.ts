@@ -19,6 +19,8 @@ export type Bulkdata = {
 /** 'tag' or 'tag/item/tag', items counted from 0. */
 const PATH = /^[0-9A-F]{8}(\/\d{1,9}\/[0-9A-F]{8})*$/;
 
+const MEDIA_TYPE = /^\s*([\w.+-]+\/[\w.+-]+)\s*(?:;|$)/;
+
 /** Bytes per chunk; a multiple of every word size. */
 const CHUNK = 1 << 20;
 
@@ -43,7 +45,7 @@ export async function bulkdataOf(file: StoredFile, path: string): Promise<Bulkda
   }
   const isDocument = name === Tag.EncapsulatedDocument;
   const length = isDocument ? documentLength(dataset, found.length) : found.length;
-  const mediaType = (isDocument && textOf(dataset, Tag.MIMETypeOfEncapsulatedDocument)) || 'application/octet-stream';
+  const mediaType = (isDocument && mediaTypeOf(dataset)) || 'application/octet-stream';
   return { vr, mediaType, length, read: () => readRange(file, offset, length, vr) };
 }
 
@@ -70,7 +72,8 @@ function swapped(chunk: Buffer, size: number): Buffer {
   return size === 8 ? chunk.swap64() : chunk;
 }
 
-function textOf(dataset: Dataset, tag: string): string | undefined {
-  const value = dataset[tag]?.Value?.[0];
-  return typeof value === 'string' ? value : undefined;
+/** The type that a document says it has, without parameters: it goes into headers, where nothing else may follow it. */
+function mediaTypeOf(dataset: Dataset): string | undefined {
+  const said = dataset[Tag.MIMETypeOfEncapsulatedDocument]?.Value?.[0];
+  return typeof said === 'string' ? MEDIA_TYPE.exec(said)?.[1]?.toLowerCase() : undefined;
 }

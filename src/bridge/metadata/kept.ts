@@ -23,7 +23,8 @@ export async function metadataJsonOf(file: StoredFile, { baseUrl, inlineBytes }:
   const kind = `metadata-${VERSION}-${inlineBytes}`;
   const kept = file.document(kind);
   const marked = kept === undefined ? await make(file, kind, inlineBytes) : await unpack(kept);
-  return marked.slice(MARK_LENGTH).replaceAll(marked.slice(0, MARK_LENGTH), JSON.stringify(baseUrl).slice(1, -1));
+  const written = JSON.stringify(baseUrl).slice(1, -1);
+  return marked.slice(MARK_LENGTH).replaceAll(marked.slice(0, MARK_LENGTH), () => written);
 }
 
 async function make(file: StoredFile, kind: string, inlineBytes: number): Promise<string> {

@@ -7,9 +7,9 @@ import { choose, type Representation } from '../accept.ts';
 import { etagOf, isUnchanged } from '../etag.ts';
 import { formatMediaType } from '../media-type.ts';
 import type { Part } from '../multipart-writer.ts';
+import { askedRange } from '../partial.ts';
 import { resourceOf } from '../paths.ts';
 import { sendUnsatisfiable } from '../problem.ts';
-import { parseRange } from '../range.ts';
 import { hold, sendParts, sendStream, signalOf } from '../respond.ts';
 import { createRing } from '../ring.ts';
 import { type AddResource, locate, type Service, wantedOf } from '../service.ts';
@@ -111,7 +111,7 @@ async function sendInstance(
   if (isUnchanged(request.headers['if-none-match'], etag)) return reply.status(304).headers(headers).send();
   if (forms[0]?.kind === 'stored') {
     const { length } = storedFile(file, ring);
-    const range = request.headers['if-range'] === undefined ? parseRange(request.headers.range, length) : undefined;
+    const range = askedRange(request, etag, length);
     headers['accept-ranges'] = 'bytes';
     if (range === 'unsatisfiable') return sendUnsatisfiable(length, request, reply);
     if (range !== undefined) {

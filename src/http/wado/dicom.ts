@@ -14,7 +14,7 @@ import { type Query, single } from '../query.ts';
 import { sendStream } from '../respond.ts';
 import { CHUNK, createRing, type Ring } from '../ring.ts';
 import { locate, type Service } from '../service.ts';
-import { type OpenedFile, openFile } from '../stored-file.ts';
+import { type OpenedFile, openFile, sentUid } from '../stored-file.ts';
 
 /** What is asked of the file. */
 export type WadoDicom = { representation: Representation; anonymize: boolean };
@@ -90,11 +90,12 @@ const fresh: Ring = (length) => Buffer.allocUnsafe(Math.min(length, CHUNK));
 /** The file de-identified, with file meta information and a preamble of our own (PS3.15 E.1.1). */
 async function anonymized(
   { bytes, transferSyntaxUid }: OpenedFile,
-  { sopClassUid, sopInstanceUid }: StoredFile,
+  file: StoredFile,
   { replaceUid }: Service,
 ): Promise<AsyncIterable<Buffer>> {
   const { items } = await primed(deidentified(dataSetOf(bytes), transferSyntaxUid, replaceUid));
-  const meta = writeFileMeta({ sopClassUid, sopInstanceUid: replaceUid(sopInstanceUid), transferSyntaxUid });
+  const sopInstanceUid = replaceUid(sentUid(file, transferSyntaxUid));
+  const meta = writeFileMeta({ sopClassUid: file.sopClassUid, sopInstanceUid, transferSyntaxUid });
   return behind(meta, items);
 }
 

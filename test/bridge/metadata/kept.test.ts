@@ -45,6 +45,13 @@ test('the text is what the data set makes, the first time and from what is kept'
   cache.close();
 });
 
+test('a base URL is written as it is, whatever a replacement could mean', async () => {
+  const { cache, file } = await stored();
+  const options = { ...OPTIONS, baseUrl: "http://one/$&/$'" };
+  assert.equal(await metadataJsonOf(file, options), toJson(await metadataOf(file, options)));
+  cache.close();
+});
+
 test('it is made once, whoever asks', async () => {
   const { cache, file } = await stored();
   const made: string[] = [];

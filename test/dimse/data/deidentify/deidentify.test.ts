@@ -186,6 +186,21 @@ const REFUSALS: readonly (readonly [what: string, dataset: Dataset, refused: boo
   ['ultrasound that says nothing', { '00080016': { vr: 'UI', Value: ['1.2.840.10008.5.1.4.1.1.6.1'] } }, true],
   ['a private class', { '00080016': { vr: 'UI', Value: ['1.3.12.2'] } }, true],
   ['a report (DI-10)', { '00080016': { vr: 'UI', Value: ['1.2.840.10008.5.1.4.1.1.88.11'] } }, true],
+  [
+    'a CT with an overlay in its pixel cells',
+    {
+      '00080016': { vr: 'UI', Value: [CT] },
+      '60000100': { vr: 'US', Value: [16] },
+      '60000102': { vr: 'US', Value: [12] },
+    },
+    true,
+  ],
+  [
+    'a CT with an overlay of its own data, which go',
+    { '00080016': { vr: 'UI', Value: [CT] }, '60000100': { vr: 'US', Value: [1] }, '60003000': { vr: 'OW' } },
+    false,
+  ],
+  ['spoken notes', { '00080016': { vr: 'UI', Value: ['1.2.840.10008.5.1.4.1.1.9.4.1'] } }, true],
   ['an encapsulated PDF (DI-10)', { '00080016': { vr: 'UI', Value: ['1.2.840.10008.5.1.4.1.1.104.1'] } }, true],
 ];
 
