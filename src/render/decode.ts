@@ -32,9 +32,15 @@ import type { Codecs } from './codec/wasm.ts';
 import { readFrame } from './frames.ts';
 import type { Image } from './image.ts';
 import { frameBits, type PixelDescription } from './pixel.ts';
+import type { Scratch } from './scratch.ts';
 
 /** Samples of one frame in native little endian; `pixel` describes exactly these bytes. */
-export type Frame = { pixel: PixelDescription; data: Uint8Array };
+export type Frame = {
+  pixel: PixelDescription;
+  data: Uint8Array;
+  /** Where what is made of the samples may be put, when it is used up before the thread's next frame. */
+  scratch?: Scratch | undefined;
+};
 
 type Decoder = (
   bytes: Buffer,
@@ -80,17 +86,26 @@ export function isDecodable(image: Image): boolean {
 }
 
 /**
- * Decodes frame `n` (1-based). One-bit samples come as one byte each, YBR_FULL_422 as stored.
+ * Decodes frame `n` (1-based). One-bit samples come as one byte each, YBR_FULL_422 as stored. With `scratch` the samples may
+ * lie in it.
  * @throws DicomError `not-acceptable` without a decoder, `not-found` beyond the last frame, `corrupt` for broken data
  */
-export async function decodeFrame(image: Image, n: number, codecs: Codecs, reduction?: Reduction): Promise<Frame> {
+export async function decodeFrame(
+  image: Image,
+  n: number,
+  codecs: Codecs,
+  reduction?: Reduction,
+  scratch?: Scratch,
+): Promise<Frame> {
   if (!isDecodable(image)) {
     throw new DicomError('not-acceptable', `There is no decoder for transfer syntax ${image.transferSyntaxUid}`);
   }
-  const bytes = await readFrame(image, n);
+  const bytes = await readFrame(image, n, scratch);
   const decoder = image.pixelData.encapsulated ? DECODERS[image.transferSyntaxUid] : undefined;
-  if (decoder) return described(await decoder(bytes, image.pixel, codecs, reduction), image.pixel);
-  return native(await uncompressed(bytes, image), image.pixel);
+  const frame = decoder
+    ? described(await decoder(bytes, image.pixel, codecs, reduction), image.pixel)
+    : native(await uncompressed(bytes, image), image.pixel);
+  return scratch ? { ...frame, scratch } : frame;
 }
 
 async function uncompressed(bytes: Buffer, image: Image): Promise<Buffer> {

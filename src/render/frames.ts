@@ -4,6 +4,7 @@ import { DicomError } from '../dimse/errors.ts';
 import { type FrameLocator, frameLocator, readFrameTable } from './fragments.ts';
 import type { Image } from './image.ts';
 import { frameBits, MAX_FRAME_BYTES } from './pixel.ts';
+import type { Scratch } from './scratch.ts';
 
 /** What of an image its stored frames are read by. */
 export type Frames = Pick<Image, 'transferSyntaxUid' | 'pixel' | 'numberOfFrames' | 'source' | 'pixelData'> & {
@@ -14,16 +15,16 @@ export type Frames = Pick<Image, 'transferSyntaxUid' | 'pixel' | 'numberOfFrames
 
 /**
  * The bytes of frame `n` (1-based): for encapsulated pixel data its fragments joined, without item tags; else its
- * samples in little endian, one-bit samples shifted so that the frame begins at bit 0.
+ * samples in little endian, one-bit samples shifted so that the frame begins at bit 0. Samples may lie in `scratch`.
  * @throws DicomError `not-found` beyond Number of Frames, `corrupt` when the pixel data is too short
  */
-export async function readFrame(image: Frames, n: number): Promise<Buffer> {
+export async function readFrame(image: Frames, n: number, scratch?: Scratch): Promise<Buffer> {
   if (!Number.isInteger(n) || n < 1 || n > image.numberOfFrames) {
     throw new DicomError('not-found', `Frame ${n} does not exist: the instance has ${image.numberOfFrames}`, {
       field: 'NumberOfFrames',
     });
   }
-  return image.pixelData.encapsulated ? readFragments(image, n) : readNative(image, n);
+  return image.pixelData.encapsulated ? readFragments(image, n) : readNative(image, n, scratch);
 }
 
 async function readFragments(image: Frames, n: number): Promise<Buffer> {
@@ -39,14 +40,14 @@ async function readFragments(image: Frames, n: number): Promise<Buffer> {
   });
 }
 
-async function readNative(image: Frames, n: number): Promise<Buffer> {
+async function readNative(image: Frames, n: number, scratch?: Scratch): Promise<Buffer> {
   const { pixel, pixelData, source } = image;
   const bits = frameBits(pixel);
   const firstBit = (n - 1) * bits;
   const start = Math.floor(firstBit / 8);
   const length = Math.ceil((firstBit + bits) / 8) - start;
   if (start + length > pixelData.length) throw tooShort(n);
-  const bytes = await readLittleEndian(image, start, length);
+  const bytes = await readLittleEndian(image, start, length, scratch);
   if (bytes.length < length || pixelData.offset + start + length > source.size) throw tooShort(n);
   return pixel.bitsAllocated === 1 ? alignBits(bytes, firstBit % 8, bits) : bytes;
 }
@@ -59,9 +60,9 @@ function tooShort(n: number): DicomError {
  * Big endian pixel data is swapped by its sample size; samples of up to 8 bits travel in 16-bit words when the VR is OW
  * (PS3.5 8.1.2), and the reader's little endian view of such a word has its two bytes exchanged.
  */
-async function readLittleEndian(image: Frames, start: number, length: number): Promise<Buffer> {
+async function readLittleEndian(image: Frames, start: number, length: number, scratch?: Scratch): Promise<Buffer> {
   const { pixel, pixelData, source } = image;
-  if (!pixelData.bigEndian) return source.read(pixelData.offset + start, length);
+  if (!pixelData.bigEndian) return source.read(pixelData.offset + start, length, scratch?.take('stored', length));
   const unit = pixel.bitsAllocated > 8 ? pixel.bitsAllocated / 8 : pixelData.vr === 'OW' ? 2 : 1;
   const from = start - (start % unit);
   const to = Math.min(pixelData.length, Math.ceil((start + length) / unit) * unit);

@@ -11,6 +11,7 @@ import { hasVoi, renderGray } from './gray.ts';
 import { storedProfile } from './icc/stored-profile.ts';
 import type { Image } from './image.ts';
 import type { RenderOptions } from './options.ts';
+import type { Scratch } from './scratch.ts';
 import { renderSegmentation } from './segmentation.ts';
 import { readShutter, type Shutter, shuttered } from './shutter.ts';
 import { supplementalPalette, withSupplementalColours } from './supplemental-palette.ts';
@@ -27,12 +28,18 @@ export type Picture = Canvas & {
   size?: { width: number; height: number };
 };
 
-/** Renders frame `n` (1-based) of an image to a picture. */
-export async function renderPicture(image: Image, n: number, codecs: Codecs, options: RenderOptions): Promise<Picture> {
+/** Renders frame `n` (1-based) of an image to a picture; with `scratch` it may lie there, until the thread's next one. */
+export async function renderPicture(
+  image: Image,
+  n: number,
+  codecs: Codecs,
+  options: RenderOptions,
+  scratch?: Scratch,
+): Promise<Picture> {
   const aspect = pixelAspect(image.attributes, n);
   const shutter = shutterOf(image, n, aspect);
   const reduction = shutter ? undefined : reductionFor(image, n, options, aspect);
-  const frame = await decodeFrame(image, n, codecs, reduction);
+  const frame = await decodeFrame(image, n, codecs, reduction, scratch);
   const picture: Picture = { ...colours(image, frame, n, options), source: sourceSize(image, frame.pixel), aspect };
   const profile = options.iccProfile === undefined ? undefined : await storedProfile(image, n);
   return { ...(shutter ? shuttered(picture, shutter) : picture), ...(profile && { profile }) };

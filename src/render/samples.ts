@@ -2,6 +2,7 @@
 // (PS3.5 8.1.1: the bits from High Bit down, never the unused ones).
 
 import type { Frame } from './decode.ts';
+import type { Scratch } from './scratch.ts';
 
 /** The stored values of some cells. */
 export type Unpack = (cells: ArrayLike<number>, values: Float64Array) => void;
@@ -12,18 +13,20 @@ export type Samples = {
   /** Bits of a cell from the lowest to High Bit, on which its stored value depends; 64 for what is no integer of up to 32. */
   usedBits: number;
   isFloat: boolean;
+  scratch?: Scratch | undefined;
   extract: (cell: number) => number;
   /** `extract` for many cells at once. */
   unpack: Unpack;
 };
 
 /** Views the bytes of a frame as cells. */
-export function samplesOf({ pixel, data }: Frame): Samples {
+export function samplesOf({ pixel, data, scratch }: Frame): Samples {
   if (pixel.kind === 'float') return floats(new Float32Array(...aligned(data, 4)));
   if (pixel.kind === 'double') return floats(new Float64Array(...aligned(data, 8)));
   const { bitsStored, highBit, signed } = pixel;
   const integers = {
     isFloat: false,
+    scratch,
     usedBits: highBit + 1,
     extract: extractor(bitsStored, highBit, signed),
     unpack: unpacker(bitsStored, highBit, signed),

@@ -4,8 +4,8 @@ import { closeSync, fstatSync, openSync, read as readFile } from 'node:fs';
 import { promisify } from 'node:util';
 import { DicomError } from '../dimse/errors.ts';
 
-/** Up to `length` bytes from `offset`; fewer only at the end. */
-export type Read = (offset: number, length: number) => Promise<Buffer>;
+/** Up to `length` bytes from `offset`; fewer only at the end. They may be put into `target`, which has room for them. */
+export type Read = (offset: number, length: number, target?: Buffer) => Promise<Buffer>;
 
 /** Random access to `size` bytes. */
 export type Source = {
@@ -32,16 +32,18 @@ export async function fileSource(path: string): Promise<Source> {
   const within = (offset: number, length: number) => Math.min(offset + length, size) <= head.length;
   // Copies: who reads may change what was read.
   const copied = (offset: number, length: number) => Buffer.from(head.subarray(offset, offset + length));
-  const read: Read = async (offset, length) =>
-    within(offset, length) ? copied(offset, length) : rest.read(offset, length);
+  const read: Read = async (offset, length, target) =>
+    within(offset, length) ? copied(offset, length) : rest.read(offset, length, target);
   return { size, reading: rest.reading, read };
 }
 
 /** A file whose size is known. */
 export function sizedSource(path: string, size: number): Source {
   const reading = <T>(use: (read: Read) => Promise<T>): Promise<T> =>
-    withFile(path, (fd) => use((offset, length) => readFully(fd, offset, Math.min(length, size - offset))));
-  return { size, reading, read: (offset, length) => reading((read) => read(offset, length)) };
+    withFile(path, (fd) =>
+      use((offset, length, target) => readFully(fd, offset, Math.min(length, size - offset), target)),
+    );
+  return { size, reading, read: (offset, length, target) => reading((read) => read(offset, length, target)) };
 }
 
 /** Bytes already in memory. */
@@ -65,8 +67,8 @@ async function withFile<T>(path: string, use: (fd: number) => Promise<T>): Promi
   }
 }
 
-async function readFully(fd: number, offset: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(Math.max(0, length));
+async function readFully(fd: number, offset: number, length: number, target?: Buffer): Promise<Buffer> {
+  const bytes = target?.subarray(0, Math.max(0, length)) ?? Buffer.allocUnsafe(Math.max(0, length));
   let filled = 0;
   while (filled < bytes.length) {
     const { bytesRead } = await pread(fd, bytes, filled, bytes.length - filled, offset + filled);

@@ -32,8 +32,8 @@ export type Shades = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
 export function throughPipeline(samples: Samples, pipeline: Pipeline): Uint8Array<ArrayBuffer>;
 export function throughPipeline(samples: Samples, pipeline: Pipeline, depth: 8 | 16): Shades;
 export function throughPipeline(samples: Samples, pipeline: Pipeline, depth: 8 | 16 = 8): Shades {
-  const { cells, usedBits } = samples;
-  const result = shadesOf(cells.length, depth);
+  const { cells, usedBits, scratch } = samples;
+  const result = depth === 8 && scratch ? scratch.take('shown', cells.length) : shadesOf(cells.length, depth);
   if (usedBits <= 16) {
     lookUp(samples, pipeline, shadesOf(Math.max(PAGE, 2 ** usedBits), depth), result);
     return result;
@@ -62,7 +62,29 @@ function lookUp(samples: Samples, pipeline: Pipeline, table: Shades, result: Sha
     const levels = Uint32Array.from({ length: PAGE }, (_, at) => from + at);
     shade(levels, samples, pipeline, table.subarray(from, from + PAGE));
   }
-  for (let index = 0; index < result.length; index += 1) result[index] = table[(cells[index] ?? 0) & used] ?? 0;
+  if (!(cells instanceof Uint16Array && result instanceof Uint8Array && lookUpWords(cells, table, used, result))) {
+    for (let index = 0; index < result.length; index += 1) result[index] = table[(cells[index] ?? 0) & used] ?? 0;
+  }
+}
+
+/** Whether the lowest byte of a word comes first in memory, as it does wherever Node runs but on s390x. */
+const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** The same for four cells at a time, which takes half the time; false where they don't lie at whole words. */
+function lookUpWords(cells: Uint16Array, table: Shades, used: number, result: Uint8Array<ArrayBuffer>): boolean {
+  if (!LITTLE_ENDIAN || cells.byteOffset % 4 !== 0 || result.length % 4 !== 0) return false;
+  const pairs = new Uint32Array(cells.buffer, cells.byteOffset, cells.length >> 1);
+  const words = new Uint32Array(result.buffer, result.byteOffset, result.length >> 2);
+  for (let index = 0; index < words.length; index += 1) {
+    const first = pairs[2 * index] ?? 0;
+    const second = pairs[2 * index + 1] ?? 0;
+    words[index] =
+      (table[first & used] ?? 0) |
+      ((table[(first >>> 16) & used] ?? 0) << 8) |
+      ((table[second & used] ?? 0) << 16) |
+      ((table[(second >>> 16) & used] ?? 0) << 24);
+  }
+  return true;
 }
 
 /** Padding and values that are no numbers are black whatever the polarity. */

@@ -18,6 +18,7 @@ import type { PixelDescription } from './pixel.ts';
 import { present } from './presentation/present.ts';
 import { openPresentationState } from './presentation/state.ts';
 import { type ReportMediaType, renderReport } from './report/report.ts';
+import { Scratch } from './scratch.ts';
 import { annotationOf } from './text/annotation.ts';
 import { iconOf } from './text/icon.ts';
 import { Typeface } from './text/typeface.ts';
@@ -47,6 +48,7 @@ sharp.concurrency(1);
 
 const images = new LRUCache<string, Image>({ max: IMAGES_KEPT });
 const codecs = new Codecs();
+const scratch = new Scratch();
 const typeface = new Typeface();
 
 /** Runs one job. */
@@ -75,7 +77,7 @@ async function perform(job: Job): Promise<Product> {
   const image = await opened(job.path);
   switch (job.task) {
     case 'render': {
-      const picture = await renderPicture(image, job.frame, codecs, job.options);
+      const picture = await renderPicture(image, job.frame, codecs, job.options, scratch);
       const overlay = annotationOf(image, job.frame, job.options, typeface);
       // Copied: memory of a native addon cannot be handed to another thread.
       return { bytes: new Uint8Array(await encodePicture(picture, job.options, overlay)) };
