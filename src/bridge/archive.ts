@@ -8,6 +8,7 @@ import { metadataJsonOf } from './metadata/kept.ts';
 import { type MetadataOptions, metadataOf } from './metadata/metadata.ts';
 import type { Pacs } from './pacs/pacs.ts';
 import { levelOf, type Resource } from './resource.ts';
+import type { RetrieveOptions } from './retrieve/retrieve.ts';
 import type { SearchRequest } from './search/query.ts';
 import { type SearchOptions, type SearchResults, search } from './search/search.ts';
 import { type StoreItem, type StoreOptions, type StoreResult, store } from './store/store.ts';
@@ -17,9 +18,9 @@ type Asking = { baseUrl: string; signal: AbortSignal };
 export interface Archive {
   search(request: SearchRequest, options: Asking): Promise<SearchResults>;
   /** Each instance of the resource as soon as it is complete, on disk or not yet; whoever takes one releases it. Throws 'not-found' when empty. */
-  retrieve(resource: Resource, options: { signal: AbortSignal }): AsyncIterable<StoredFile>;
+  retrieve(resource: Resource, options: RetrieveOptions): AsyncIterable<StoredFile>;
   /** One instance, fetched alone; it is on disk. */
-  open(resource: Resource, options: { signal: AbortSignal }): Promise<StoredFile>;
+  open(resource: Resource, options: RetrieveOptions): Promise<StoredFile>;
   /** One full data set per instance, in the order of `retrieve`. */
   metadata(resource: Resource, options: Asking): AsyncIterable<Dataset>;
   /** The same as JSON text, which is made once and kept. */
@@ -68,7 +69,7 @@ export function createArchive(parts: ArchiveParts): Archive {
 async function open(
   source: Pick<Archive, 'retrieve'>,
   resource: Resource,
-  options: { signal: AbortSignal },
+  options: RetrieveOptions,
 ): Promise<StoredFile> {
   if (levelOf(resource) !== 'instance') {
     throw new DicomError('malformed', 'open: not an instance', { field: 'resource' });

@@ -7,6 +7,9 @@ import type { Dataset } from '../dimse/data/dataset.ts';
 import { Tag } from '../dimse/data/tags.ts';
 import { DicomError } from '../dimse/errors.ts';
 
+/** An instance, and its SOP class where the PACS names it. */
+export type Representative = { resource: Resource; sopClassUid?: string | undefined };
+
 type Asking = { baseUrl: string; signal: AbortSignal };
 
 /** Modalities (PS3.3 C.7.3.1.1.1) whose instances are no pictures by themselves. */
@@ -63,16 +66,16 @@ function numberOf(dataset: Dataset, tag: string): number {
 }
 
 /** @throws DicomError `not-found` when the study or series has no instance */
-export async function representativeOf(archive: Archive, resource: Resource, asking: Asking): Promise<Resource> {
+export async function representativeOf(archive: Archive, resource: Resource, asking: Asking): Promise<Representative> {
   const { study } = resource;
   const row = await seriesOf(archive, resource, asking);
   const series = resource.series ?? text(row, Tag.SeriesInstanceUID);
   if (series === undefined) throw new DicomError('not-found', 'the study has no series', { field: 'study' });
   const within = { study, series };
-  const instance =
-    (await numberedMiddle(archive, within, row, asking)) ?? (await listedMiddle(archive, within, asking));
+  const middle = (await numberedMiddle(archive, within, row, asking)) ?? (await listedMiddle(archive, within, asking));
+  const instance = text(middle, Tag.SOPInstanceUID);
   if (instance === undefined) throw new DicomError('not-found', 'the resource has no instance', { field: 'series' });
-  return { ...within, instance };
+  return { resource: { ...within, instance }, sopClassUid: text(middle, Tag.SOPClassUID) };
 }
 
 /** Most series number their instances from 1: then one row tells the middle, where a list may take a PACS a second. */
@@ -81,21 +84,18 @@ async function numberedMiddle(
   within: Resource,
   row: Dataset | undefined,
   asking: Asking,
-): Promise<string | undefined> {
+): Promise<Dataset | undefined> {
   const count = row === undefined ? Number.MAX_SAFE_INTEGER : numberOf(row, Tag.NumberOfSeriesRelatedInstances);
   if (count === Number.MAX_SAFE_INTEGER) return undefined;
   const middle = Math.floor(count / 2) + 1;
   const matches = await find(archive, 'instance', within, asking, [['InstanceNumber', String(middle)]]);
-  return text(
-    matches.find((one) => numberOf(one, Tag.InstanceNumber) === middle),
-    Tag.SOPInstanceUID,
-  );
+  return matches.find((one) => numberOf(one, Tag.InstanceNumber) === middle);
 }
 
-async function listedMiddle(archive: Archive, within: Resource, asking: Asking): Promise<string | undefined> {
+async function listedMiddle(archive: Archive, within: Resource, asking: Asking): Promise<Dataset | undefined> {
   const all = await find(archive, 'instance', within, asking);
   all.sort((a, b) => numberOf(a, Tag.InstanceNumber) - numberOf(b, Tag.InstanceNumber));
-  return text(all[Math.floor(all.length / 2)], Tag.SOPInstanceUID);
+  return all[Math.floor(all.length / 2)];
 }
 
 /** What the PACS says of the series, or of the first with pictures of the study. */

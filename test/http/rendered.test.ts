@@ -140,14 +140,21 @@ test('T-29 W-N6 thumbnails at all four levels: one image of the middle', async (
           ]
         : [
             { ...uid('00080018', FIXTURES.jpegLs.sopInstanceUid), ...number(9) },
-            { ...uid('00080018', FIXTURES.jpeg.sopInstanceUid), ...number(10) },
+            { ...uid('00080018', FIXTURES.jpeg.sopInstanceUid), ...uid('00080016', '1.2.3.4'), ...number(10) },
           ];
     return search(request, options);
+  };
+  const { open } = gateway;
+  const told: unknown[] = [];
+  gateway.open = (resource, options) => {
+    told.push(options.sopClassUid);
+    return open(resource, options);
   };
   const study = await get(t, `${PATHS.study}/thumbnail`, 'image/jpeg', web);
   assert.equal(study.answer.json().file, `${FIXTURES.jpeg.sopInstanceUid}.dcm`, 'the series of pictures, its middle');
   assert.equal(study.answer.json().frame, 2, 'the middle frame');
   assert.deepEqual(study.answer.json().viewport, { width: 128, height: 128 });
+  assert.deepEqual(told, ['1.2.3.4'], 'its SOP class, so that the PACS is not asked for it once more');
   const series = await get(t, `${PATHS.compressed}/thumbnail`, 'image/jpeg', web);
   assert.equal(series.answer.json().frame, 2);
   const frame = await get(t, `${pathOf(FIXTURES.jpeg)}/frames/3/thumbnail`, 'image/jpeg', web);

@@ -9,7 +9,7 @@ import { isNoAnswer } from '../pacs/no-answer.ts';
 import type { Pacs } from '../pacs/pacs.ts';
 import { levelOf, type Resource } from '../resource.ts';
 import { findStudy } from './expectation.ts';
-import type { Retrieval } from './retrieve.ts';
+import type { Retrieval, RetrieveOptions } from './retrieve.ts';
 
 export type Holder = { pacs: Pacs; retrieval: Retrieval };
 
@@ -35,11 +35,13 @@ export class Holders {
   /** A search has found the study there. Where it has been retrieved from says more. */
   learn(study: string, name: string): void {
     const holder = this.#options.all.find(({ pacs }) => pacs.name === name);
+    holder?.retrieval.prepare();
     if (holder !== undefined && !this.#known.has(study)) this.#known.set(study, holder);
   }
 
   /** As Retrieval, from one PACS for one call. Throws 'not-found' only where every PACS has said that it lacks the resource. */
-  async *retrieve(resource: Resource, { signal }: { signal: AbortSignal }): AsyncGenerator<StoredFile, void> {
+  async *retrieve(resource: Resource, options: RetrieveOptions): AsyncGenerator<StoredFile, void> {
+    const { signal } = options;
     const left = new Set(this.#options.all);
     let failure: unknown;
     const note = (error: unknown) => {
@@ -51,7 +53,7 @@ export class Holders {
       left.delete(holder);
       let hasBegun = false;
       try {
-        for await (const file of holder.retrieval.retrieve(resource, { signal })) {
+        for await (const file of holder.retrieval.retrieve(resource, options)) {
           hasBegun = true;
           this.#known.set(resource.study, holder);
           yield file;

@@ -5,9 +5,10 @@ import type { Cache, StoredFile } from '../cache/cache.ts';
 import { isNoAnswer } from '../pacs/no-answer.ts';
 import type { Pacs } from '../pacs/pacs.ts';
 import { levelOf, type Resource } from '../resource.ts';
-import { countInstances, expectationOf } from './expectation.ts';
+import { countInstances, type Expectation, expectationOf } from './expectation.ts';
 import type { Fetch } from './fetch.ts';
 import { type Delivery, Flight } from './flight.ts';
+import { HeadStart } from './head-start.ts';
 
 export type RetrievalOptions = {
   pacs: Pacs;
@@ -20,22 +21,37 @@ export type RetrievalOptions = {
   log?: (line: string) => void;
 };
 
+export type RetrieveOptions = {
+  signal: AbortSignal;
+  /** Of an instance, where it is known: the PACS is not asked for it then. */
+  sopClassUid?: string | undefined;
+};
+
 /** Longer than an instance of usual size takes, shorter than a viewer waits gladly. */
 const OVERTAKE_AFTER = 100;
 
 export class Retrieval {
   readonly #options: RetrievalOptions;
   readonly #flights = new Set<Flight>();
+  readonly #headStart: HeadStart;
+  readonly #stop = new AbortController();
 
   constructor(options: RetrievalOptions) {
     this.#options = options;
+    this.#headStart = new HeadStart(options.pacs);
+  }
+
+  /** Something was found in the PACS and may be retrieved next. */
+  prepare(): void {
+    this.#headStart.begin(this.#stop.signal);
   }
 
   /**
    * Every instance of the resource, open, as soon as it is whole, in memory or on disk: in order of arrival, the same order at every later
    * request. Throws 'not-found' when the PACS lacks it, before the first where that can be known when instances are missing.
    */
-  async *retrieve(resource: Resource, { signal }: { signal: AbortSignal }): AsyncGenerator<StoredFile, void> {
+  async *retrieve(resource: Resource, options: RetrieveOptions): AsyncGenerator<StoredFile, void> {
+    const { signal } = options;
     if (signal.aborted) throw new DicomError('cancelled', 'retrieve: the request was cancelled');
     const stored = await this.#fromCache(resource, signal);
     if (stored !== undefined) {
@@ -43,7 +59,7 @@ export class Retrieval {
       return;
     }
     let found = false;
-    for await (const file of this.#arriving(resource, signal)) {
+    for await (const file of this.#arriving(resource, options)) {
       found = true;
       yield file;
     }
@@ -51,8 +67,9 @@ export class Retrieval {
   }
 
   /** One instance does not wait for long behind the others of its study: then it is fetched alone, on another association. */
-  async *#arriving(resource: Resource, signal: AbortSignal): AsyncGenerator<StoredFile, void> {
-    const flight = this.#join(resource);
+  async *#arriving(resource: Resource, options: RetrieveOptions): AsyncGenerator<StoredFile, void> {
+    const { signal, sopClassUid } = options;
+    const flight = this.#join(resource, sopClassUid);
     if (levelOf(resource) !== 'instance' || flight.isFor(resource)) {
       yield* flight.read(resource, signal);
       return;
@@ -66,12 +83,14 @@ export class Retrieval {
     } catch (error) {
       if (signal.aborted || !patience.aborted || !isCancelled(error)) throw error;
     }
-    const alone = [...this.#flights].find((one) => !one.isOver && one.isFor(resource)) ?? this.#start(resource);
+    const alone =
+      [...this.#flights].find((one) => !one.isOver && one.isFor(resource)) ?? this.#start(resource, sopClassUid);
     yield* alone.read(resource, signal);
   }
 
   /** Gives up what runs; resolves when nothing runs any more. */
   async close(): Promise<void> {
+    this.#stop.abort();
     for (const flight of this.#flights) flight.abort();
     await this.idle();
   }
@@ -116,37 +135,55 @@ export class Retrieval {
   }
 
   /** The running retrieve that brings the resource, or a new one. */
-  #join(resource: Resource): Flight {
+  #join(resource: Resource, sopClassUid?: string): Flight {
     const { checkAfter } = this.#options;
     for (const flight of this.#flights) {
       const isRecent = (flight.completeFor ?? -1) < checkAfter;
       if (isRecent && !flight.isOver && flight.holds(resource)) return flight;
     }
-    return this.#start(resource);
+    return this.#start(resource, sopClassUid);
   }
 
-  #start(resource: Resource): Flight {
+  #start(resource: Resource, sopClassUid?: string): Flight {
     const { cache, pacs } = this.#options;
     const flight = new Flight({ resource, cache, source: pacs.name }, (delivery, signal) =>
-      this.#fetch(resource, delivery, signal),
+      this.#fetch(resource, sopClassUid, delivery, signal),
     );
     this.#flights.add(flight);
     void flight.ended.then(() => this.#flights.delete(flight));
     return flight;
   }
 
-  async #fetch(resource: Resource, delivery: Delivery, signal: AbortSignal): Promise<void> {
+  async #fetch(
+    resource: Resource,
+    sopClassUid: string | undefined,
+    delivery: Delivery,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { pacs, fetch, cache } = this.#options;
     const generation = cache.generation(pacs.name, resource.study);
-    const expectation = await expectationOf(pacs, resource, signal);
-    if (expectation === undefined) throw this.#lacks(resource);
+    const expectation = sopClassUid === undefined ? await this.#expect(resource, signal) : knownClass(sopClassUid);
+    await this.#headStart.next(expectation.sopClassUids);
     await fetch(pacs, { resource, expectation, generation, signal, ...delivery });
+  }
+
+  async #expect(resource: Resource, signal: AbortSignal): Promise<Expectation> {
+    const asked = expectationOf(this.#options.pacs, resource, signal);
+    this.#headStart.begin(signal);
+    const expectation = await asked;
+    if (expectation === undefined) throw this.#lacks(resource);
+    return expectation;
   }
 
   #lacks(resource: Resource): DicomError {
     const level = levelOf(resource);
     return new DicomError('not-found', `${this.#options.pacs.name} has no such ${level}`, { field: level });
   }
+}
+
+/** One instance; whether the PACS has it still is asked only if it does not come. */
+function knownClass(sopClassUid: string): Expectation {
+  return { sopClassUids: [sopClassUid], count: 1 };
 }
 
 function isCancelled(error: unknown): boolean {

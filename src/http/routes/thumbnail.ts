@@ -8,7 +8,7 @@ import { choose } from '../accept.ts';
 import { type Category, categoryOf, ICONS } from '../category.ts';
 import { etagOf, isUnchanged } from '../etag.ts';
 import { resourceOf } from '../paths.ts';
-import { representativeOf } from '../representative.ts';
+import { type Representative, representativeOf } from '../representative.ts';
 import { hold, sendWhole, signalOf } from '../respond.ts';
 import { type AddResource, locate, type Service, wantedOf } from '../service.ts';
 import { storedFrames } from '../stored-frames.ts';
@@ -37,9 +37,9 @@ async function thumbnail(request: FastifyRequest, reply: FastifyReply, service: 
   const options = { ...asked, viewport: asked.viewport ?? STANDARD };
   const signal = signalOf(reply);
   const baseUrl = service.baseUrl(request);
-  const instance =
-    resource.instance === undefined ? await representativeOf(archive, resource, { baseUrl, signal }) : resource;
-  const file = await archive.open(instance, { signal });
+  const { resource: instance, sopClassUid }: Representative =
+    resource.instance === undefined ? await representativeOf(archive, resource, { baseUrl, signal }) : { resource };
+  const file = await archive.open(instance, { signal, sopClassUid });
   hold(file, reply);
   const variant = JSON.stringify(['thumbnail', resource.frames, options]);
   const etag = etagOf(file, variant);

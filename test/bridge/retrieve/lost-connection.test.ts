@@ -50,10 +50,8 @@ describe('retrieve: auto', () => {
   });
 
   test('a C-GET that the PACS aborts may be one that it cannot do: C-MOVE is tried', async (t) => {
-    let gets = 0;
     const before = async (_index: number, _level: string, abort: () => void) => {
-      gets += 1;
-      if (gets === 1) abort();
+      if (peer.asked.move.length === 0) abort();
     };
     const peer = await startFakePacs(t, STORED, { before });
     const { retrieval } = await startRetrieval(t, [peer]);
