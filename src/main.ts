@@ -17,6 +17,9 @@ import { DicomError } from './dimse/errors.ts';
 import { buildApp } from './http/app.ts';
 import { createRenderer } from './render/render.ts';
 
+/** Characters of log lines that wait for a slow reader; what comes on top is lost. */
+const MAX_LOG_WAITING = 1 << 20;
+
 /** How long requests under way may still take after the first signal to end. */
 const SHUTDOWN_MS = 10_000;
 
@@ -95,14 +98,29 @@ async function start(config: Config, log: Logger): Promise<{ baseUrl: string; cl
   }
 }
 
+/**
+ * Writes to standard output without ever waiting for its reader: one that reads no more, or has gone, must neither stop the
+ * gateway nor its end. (What blocks in a thread of the pool holds up the exit of the process.)
+ */
+function createLog(level: string): Logger {
+  const { stdout } = process;
+  stdout.on('error', () => {});
+  const write = (line: string): void => {
+    if (stdout.writable && stdout.writableLength < MAX_LOG_WAITING) stdout.write(line);
+  };
+  return pino({ level }, { write });
+}
+
 /** The first SIGINT or SIGTERM ends in order, within a limit; the second one at once. */
 function closeOnSignal(log: Logger, close: () => Promise<void>): void {
   let closing = false;
   const end = (signal: NodeJS.Signals) => {
-    if (closing) process.exit(1);
+    // An exit would still wait for threads that hang, in a disk that is gone for instance.
+    const kill = () => process.kill(process.pid, 'SIGKILL');
+    if (closing) kill();
     closing = true;
     log.info(`${signal}: closing`);
-    setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
+    setTimeout(kill, SHUTDOWN_MS).unref();
     close().then(
       () => process.exit(0),
       (error) => {
@@ -117,7 +135,7 @@ function closeOnSignal(log: Logger, close: () => Promise<void>): void {
 
 async function serve(flags: Flags): Promise<void> {
   const config = loadConfig({ env: process.env, flags });
-  const log = pino({ level: config.log.level });
+  const log = createLog(config.log.level);
   const { close } = await start(config, log);
   closeOnSignal(log, close);
 }
@@ -129,7 +147,7 @@ async function demo(flags: Flags): Promise<void> {
   const opened: (() => Promise<void>)[] = [() => rm(dir, { recursive: true, force: true, maxRetries: 5 })];
   let ending: Promise<void> | undefined;
   const config = loadConfig({ env: process.env, flags: { ...DEMO_FLAGS, 'cache-dir': join(dir, 'cache'), ...flags } });
-  const log = pino({ level: config.log.level });
+  const log = createLog(config.log.level);
   let starting: Promise<void> | undefined;
   const end = async () => {
     await starting?.catch(() => undefined);

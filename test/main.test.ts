@@ -4,11 +4,13 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Cache } from '../src/bridge/cache/cache.ts';
 import { arriving, emptyDir } from './bridge/fixtures.ts';
+import { freePort } from './support/peers.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
@@ -70,4 +72,17 @@ test('a demo that is ended while it starts leaves no folder behind', async (t) =
   demo.kill('SIGTERM');
   await end;
   assert.deepEqual(readdirSync(TMPDIR), []);
+});
+
+test('a gateway whose log nobody reads goes on answering, and ends when it is told to', async (t) => {
+  const [port, dir] = [await freePort(), await emptyDir(t)];
+  const ports = ['--pacs', 'PACS@127.0.0.1:1', '--port', String(port), '--dicom-port', '0', '--cache-dir', dir];
+  const gateway = run(['serve', ...ports]);
+  t.after(() => gateway.kill('SIGKILL'));
+  await once(gateway.stdout as Readable, 'readable');
+  const health = async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).arrayBuffer();
+  for (let n = 0; n < 200; n++) await Promise.all(Array.from({ length: 10 }, health));
+  const ended = once(gateway, 'exit');
+  gateway.kill('SIGTERM');
+  assert.deepEqual(await ended, [0, null]);
 });
