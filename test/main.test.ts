@@ -82,7 +82,7 @@ test('a gateway whose log nobody reads goes on answering, and ends when it is to
   await once(gateway.stdout as Readable, 'readable');
   const health = async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).arrayBuffer();
   for (let n = 0; n < 200; n++) await Promise.all(Array.from({ length: 10 }, health));
-  const ended = once(gateway, 'exit');
+  const ended = once(gateway, 'exit', { signal: AbortSignal.timeout(30_000) });
   gateway.kill('SIGTERM');
   assert.deepEqual(await ended, [0, null]);
 });
