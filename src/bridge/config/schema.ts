@@ -96,8 +96,8 @@ export const PacsSchema = Type.Object(
     maxRequests: count('operations on one association before it is released', 1000),
     charset: Type.String({
       default: 'ISO_IR 192',
-      pattern: '^[A-Z0-9_ ]{1,16}$',
-      expects: 'a defined term of Specific Character Set, for example ISO_IR 192',
+      pattern: '^(?=.)[A-Z0-9_ ]{0,16}(\\\\[A-Z0-9_ ]{1,16}){0,15}$',
+      expects: 'a defined term of Specific Character Set such as ISO_IR 192, or several as \\ISO 2022 IR 87',
       description: 'Specific Character Set of queries whose values need one',
     }),
     timeouts: TimeoutsSchema,

@@ -1,11 +1,12 @@
-// Text to bytes for Specific Character Set (PS3.5 6.1): the sets without code extensions, which is what a sender needs.
+// Text to bytes for Specific Character Set (PS3.5 6.1): one set alone, or several with code extensions.
 
 import iconv from 'iconv-lite';
 import { DicomError } from '../errors.ts';
 import { normalTerm, SINGLE_SETS } from './charset.ts';
+import { extendedEncoder } from './charset-extensions.ts';
 
 export type TextEncoding = {
-  /** The defined term for (0008,0005). */
+  /** The defined term for (0008,0005), or several with backslashes between. */
   term: string;
   /** Bytes of a text; characters that the set lacks become `?`. */
   encode(text: string): Buffer;
@@ -32,8 +33,9 @@ function jisByte(character: string): number | undefined {
   return code === 0x203e ? 0x7e : undefined;
 }
 
-/** The encoder for one defined term; '' is ISO-IR 6. Undefined for a term that cannot be written. */
+/** The encoder for a defined term, or for several with backslashes between; '' is ISO-IR 6. Undefined for what cannot be written. */
 export function findEncoder(term: string): TextEncoding | undefined {
+  if (term.includes('\\')) return extendedEncoder(term.split('\\').map(normalTerm));
   const name = normalTerm(term).replace('ISO 2022 IR', 'ISO_IR');
   if (name === 'ISO_IR 192') return { term: name, encode: (text) => Buffer.from(text, 'utf8'), covers: () => true };
   if (name === '' || name === 'ISO_IR 6') {
@@ -52,7 +54,8 @@ export function findEncoder(term: string): TextEncoding | undefined {
 }
 
 /**
- * The encoder for one defined term; '' is ISO-IR 6. `ISO 2022 IR n` is written as the set n without escape sequences.
+ * The encoder for a defined term, or for several with backslashes between; '' is ISO-IR 6. `ISO 2022 IR n` alone is written as
+ * the set n without escape sequences.
  * Throws `malformed` for a term that cannot be written.
  */
 export function encoder(term: string): TextEncoding {

@@ -73,14 +73,13 @@ function someText(dataset: Dataset, is: (text: string) => boolean): boolean {
 }
 
 function named(dataset: Dataset, { term }: TextEncoding): Dataset {
-  return { ...dataset, [Tag.SpecificCharacterSet]: term === '' ? { vr: 'CS' } : { vr: 'CS', Value: [term] } };
+  return { ...dataset, [Tag.SpecificCharacterSet]: term === '' ? { vr: 'CS' } : { vr: 'CS', Value: term.split('\\') } };
 }
 
 /** As declared, where that can be written and has every character; else UTF-8. */
 function withDeclared(dataset: Dataset, outer: TextEncoding | undefined): [Dataset, TextEncoding] {
   const terms = dataset[Tag.SpecificCharacterSet]?.Value;
-  const [term] = terms ?? [outer?.term ?? ''];
-  const encoding = (terms?.length ?? 1) === 1 && typeof term === 'string' ? findEncoder(term) : undefined;
+  const encoding = findEncoder(terms?.join('\\') ?? outer?.term ?? '');
   const written = encoding ?? encoder('');
   if (!someText(dataset, (text) => !written.covers(text))) return [dataset, written];
   return [named(dataset, encoder(UTF_8)), encoder(UTF_8)];

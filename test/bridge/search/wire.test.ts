@@ -82,6 +82,18 @@ test('Q-D12 a PACS is asked in its own character set; what that lacks is any cha
   assert.deepEqual(names, [{ Alphabetic: 'Łukasz^Jan' }]);
 });
 
+test('Q-D12 a PACS is asked with code extensions where it is configured so', async (t) => {
+  let asked: Dataset = {};
+  async function* find({ identifier }: { identifier: Dataset }) {
+    asked = identifier;
+    yield { ...study('1.1', 'Yamada^Tarou'), [NAME]: { vr: 'PN' as const, Value: [{ Ideographic: '山田^太郎' }] } };
+  }
+  const { names } = await ask(t, find, '山田*', '\\ISO 2022 IR 87');
+  assert.deepEqual(valuesOf(asked, 'SpecificCharacterSet'), [null, 'ISO 2022 IR 87']);
+  assert.deepEqual(valuesOf(asked, 'PatientName'), [{ Alphabetic: '*山田**' }]);
+  assert.deepEqual(names, [{ Ideographic: '山田^太郎' }]);
+});
+
 test('Q-D17 the failure of a PACS carries its status', async (t) => {
   // biome-ignore lint/correctness/useYield: it fails before its first match
   async function* find(): AsyncGenerator<Dataset> {

@@ -231,13 +231,13 @@ test('items are written in the set of the data set', () => {
   assert.deepEqual(read, { '00080005': { vr: 'CS', Value: ['ISO_IR 192'] }, '00080104': { vr: 'LO', Value: ['Л'] } });
 });
 
-test('declared code extensions are kept for ASCII and give way to UTF-8 for the rest', () => {
+test('declared code extensions are kept, and give way to UTF-8 for what they lack', () => {
   const declared = { vr: 'CS' as const, Value: ['ISO 2022 IR 6', 'ISO 2022 IR 87'] };
   const ascii = writeDataset({ '00080005': declared, '00104000': { vr: 'LT', Value: ['A'] } }, ExplicitLittle, {
     charset: 'declared',
   });
   assert.ok(ascii.includes(latin('ISO 2022 IR 6\\ISO 2022 IR 87')));
-  const rest = writeDataset({ '00080005': declared, '00104000': { vr: 'LT', Value: ['山'] } }, ExplicitLittle, {
+  const rest = writeDataset({ '00080005': declared, '00104000': { vr: 'LT', Value: ['홍'] } }, ExplicitLittle, {
     charset: 'declared',
   });
   assert.ok(rest.includes(latin('ISO_IR 192')) && !rest.includes(latin('IR 87')));
