@@ -92,6 +92,7 @@ export function fakePacs(options: FakeOptions): { pacs: Pacs; asked: Asked[]; st
         retrieve: 'auto',
         maxAssociations: 4,
         storeAssociations: 1,
+        retrieveAssociations: 3,
         maxWaiting: 8,
         idle: 1000,
       },

@@ -90,6 +90,10 @@ export const PacsSchema = Type.Object(
       'associations that one upload may use at one time, of those: some archives lose instances',
       1,
     ),
+    retrieveAssociations: count(
+      'associations that one retrieve may use at one time, of those, where it waits longer than it receives',
+      3,
+    ),
     maxWaiting: count('operations that may wait for an association; more are answered 503', 256, 0),
     idle: milliseconds('an unused association is released after', 10_000),
     maxAge: milliseconds('an association is not used again after', 300_000),

@@ -10,6 +10,7 @@ import type { Pacs } from '../pacs/pacs.ts';
 import type { Resource } from '../resource.ts';
 import { COMPRESSED_SYNTAXES, classRounds } from './contexts.ts';
 import { type Expectation, type Listed, listInstances } from './expectation.ts';
+import { type HelpOptions, transferHelped } from './helpers.ts';
 import { LostInstances } from './lost-instances.ts';
 import type { Outcome, Target, Transfer, TransferRequest } from './transfer.ts';
 
@@ -24,6 +25,16 @@ export type FetchRequest = {
   signal: AbortSignal;
 };
 
+export type FetchOptions = {
+  /** Milliseconds for which an instance that could not be sent is not asked for again. */
+  checkAfter: number;
+  /** Milliseconds of waiting for each instance from which on further associations help. */
+  patience?: number;
+};
+
+/** More than a PACS in the same building takes to send the next instance. */
+const PATIENCE = 3;
+
 /** UIDs in one identifier: a list of them must stay below 64 KiB in explicit VR (PS3.5 7.1.2). */
 const UIDS_AT_ONCE = 500;
 
@@ -33,7 +44,11 @@ export type Fetch = (pacs: Pacs, request: FetchRequest) => Promise<void>;
  * The function that delivers every instance of a resource as soon as it is whole in memory, in the order of arrival. It throws what the PACS's
  * failure was, or a 'status' error with the counts when instances are missing; those that came have been delivered then.
  */
-export function createFetch(cache: Cache, transfer: Transfer, { checkAfter }: { checkAfter: number }): Fetch {
+export function createFetch(
+  cache: Cache,
+  transfer: Transfer,
+  { checkAfter, patience = PATIENCE }: FetchOptions,
+): Fetch {
   const lost = new LostInstances(checkAfter);
   /** PACS that send each instance in the context of its own transfer syntax: single ones would not help. */
   const faithful = new Set<string>();
@@ -47,6 +62,10 @@ export function createFetch(cache: Cache, transfer: Transfer, { checkAfter }: { 
     const arrived = new Map<string, StoredFile>();
     let ourFault: unknown;
     const receive = async (instance: IdentifiedInstance) => {
+      if (arrived.has(instance.sopInstanceUid)) {
+        for await (const _ of instance.body);
+        return;
+      }
       const file = await cache.write(instance, pacs.name, { generation, signal }).catch((error: unknown) => {
         if (isOfCache(error)) ourFault = error;
         throw error;
@@ -54,10 +73,12 @@ export function createFetch(cache: Cache, transfer: Transfer, { checkAfter }: { 
       if (belongsTo(instance, resource)) arrived.set(file.sopInstanceUid, file);
       request.deliver(file);
     };
-    const outcome = await transferFirst(pacs, transfer, { ...request, receive }).catch((error: unknown) => {
-      if (signal.aborted || (arrived.size === 0 && !isUnable(error))) throw error;
-      return { error };
-    });
+    const outcome = await transferFirst(pacs, transfer, { ...request, receive, arrived, patience }).catch(
+      (error: unknown) => {
+        if (signal.aborted || (arrived.size === 0 && !isUnable(error))) throw error;
+        return { error };
+      },
+    );
     if ('way' in outcome && outcome.keepsSyntax) faithful.add(pacs.name);
     const allMissing = await missingOf(pacs, request, arrived, outcome);
     const lostBefore = allMissing.filter(({ instance }) => lost.of(places, instance) !== undefined);
@@ -93,20 +114,24 @@ export function createFetch(cache: Cache, transfer: Transfer, { checkAfter }: { 
   };
 }
 
+type Help = Pick<HelpOptions, 'arrived' | 'patience'>;
+
 function transferFirst(
   pacs: Pacs,
   transfer: Transfer,
-  { resource, expectation, signal, receive }: FetchRequest & Pick<TransferRequest, 'receive'>,
+  { resource, expectation, signal, receive, ...help }: FetchRequest & Pick<TransferRequest, 'receive'> & Help,
 ): Promise<Outcome> {
   const { sopClassUids, others, count } = expectation;
-  return transfer(pacs, {
+  const request = {
     receive,
     signal,
     target: targetOf(resource),
     sopClassUids: classRounds(sopClassUids)[0] ?? [],
     isGuess: others !== undefined,
-    ...(count === undefined ? {} : { count }),
-  });
+  };
+  if (count === undefined) return transfer(pacs, request);
+  if (resource.instance !== undefined) return transfer(pacs, { ...request, count });
+  return transferHelped(pacs, transfer, { ...request, count }, { resource, ...help });
 }
 
 /** Transfer syntaxes tried for SOP classes that are not likely. */

@@ -26,8 +26,10 @@ export type TransferRequest = {
   isGuess?: boolean;
   /** Just this transfer syntax: proposed alone by C-GET; by C-MOVE accepted where the PACS leaves a choice. */
   syntax?: string;
+  /** Who goes first where associations are few. */
+  priority?: 'interactive' | 'prefetch';
   /** Drains the body; a failure ends the transfer. */
-  receive(instance: IdentifiedInstance): Promise<void>;
+  receive(instance: IdentifiedInstance, way: 'get' | 'move'): Promise<void>;
   signal: AbortSignal;
 };
 
@@ -60,9 +62,9 @@ export function createTransfer(inbox: Inbox | undefined): Transfer {
     const way = pacs.config.retrieve === 'auto' && movers.has(pacs.name) ? 'move' : pacs.config.retrieve;
     if (way === 'move') return move(pacs, inbox, request);
     let arrived = 0;
-    const receive = (instance: IdentifiedInstance) => {
+    const receive: TransferRequest['receive'] = (instance, by) => {
       arrived += 1;
-      return request.receive(instance);
+      return request.receive(instance, by);
     };
     const isStranger = (strangers.get(pacs.name) ?? 0) > Date.now();
     const mayMove = way === 'auto' && inbox !== undefined && !isStranger;
@@ -95,11 +97,11 @@ export function identifierOf({ study, series, instances }: Target): Dataset {
 }
 
 async function get(pacs: Pacs, request: TransferRequest): Promise<Outcome> {
-  const { target, sopClassUids, syntax, signal } = request;
+  const { target, sopClassUids, syntax, signal, priority = 'interactive' } = request;
   const contexts = [...contextOf(StudyRootGet), ...storageContexts(sopClassUids, syntax)];
   const exact = syntax !== undefined;
   let keepsSyntax = false;
-  const counts = await onLease(pacs, contexts, { signal, exact }, async (association, begun) => {
+  const counts = await onLease(pacs, contexts, { signal, exact, priority }, async (association, begun) => {
     requireGet(association, sopClassUids);
     const operation = association.get({ sopClassUid: StudyRootGet, identifier: identifierOf(target) }, { signal });
     try {
@@ -108,7 +110,7 @@ async function get(pacs: Pacs, request: TransferRequest): Promise<Outcome> {
         if (next.done === true) return next.value;
         begun();
         keepsSyntax ||= isCompressed(next.value.transferSyntaxUid) && hasPlain(association, next.value.sopClassUid);
-        await request.receive(await identify(next.value));
+        await request.receive(await identify(next.value), 'get');
       }
     } finally {
       await operation.return({ status: CANCELLED });
@@ -147,7 +149,7 @@ async function move(pacs: Pacs, inbox: Inbox | undefined, request: TransferReque
   if (inbox === undefined) {
     throw new DicomError('no-context', `C-MOVE to ${pacs.name}: dicom.enabled is false`, { operation: 'C-MOVE' });
   }
-  const arrivals = new Arrivals(request.receive);
+  const arrivals = new Arrivals((instance) => request.receive(instance, 'move'));
   const claim: Claim = {
     destination: pacs.callingAeTitle,
     prefer: syntax,
