@@ -23,5 +23,5 @@ USER node
 EXPOSE 8080 11112
 HEALTHCHECK --interval=30s --timeout=5s CMD ["node", "-e", "fetch('http://127.0.0.1:8080/healthz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # Inside a container loopback would be unreachable: what is published is decided by `docker run -p`
-ENTRYPOINT ["node", "dist/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "dist/main.js"]
 CMD ["serve", "--host", "0.0.0.0", "--dicom-host", "0.0.0.0", "--cache-dir", "/var/cache/dicomweb-gateway"]

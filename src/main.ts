@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=4
 // The process and its commands: serve, demo, check. Everything that can go wrong at start ends it with one plain line.
 
 import { randomUUID } from 'node:crypto';
