@@ -47,6 +47,8 @@ function cleanedAttribute(
 ): Attribute | undefined {
   const { vr, Value = [] } = attribute;
   const named = actionOf(tag);
+  // Commands, file meta information and directories have no place in a data set: the profile does not look for names there.
+  if (tag < '00080000') return undefined;
   // What the dictionary doesn't know may hold anything.
   if (named === 'X' || (named === 'K' && (vr === 'UN' || lookup(tag) === undefined))) return undefined;
   if (named === 'Z') return { vr };

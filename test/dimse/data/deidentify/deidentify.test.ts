@@ -112,6 +112,14 @@ test('DI-4 T-77 private attributes are removed, of whatever VR, and what the dic
   );
 });
 
+test('DI-2 what belongs to file meta information goes, should a data set have it', () => {
+  const stray: Dataset = {
+    '00020016': { vr: 'AE', Value: ['WARD3'] },
+    '00020102': { vr: 'OB', InlineBinary: Buffer.from('DOE') },
+  };
+  assert.deepEqual(clean(stray), clean({}));
+});
+
 test('DI-5 UIDs are replaced by the same one everywhere; the standard’s own are kept', () => {
   const study = '1.2.826.0.1.99';
   const cleaned = clean({
