@@ -1,11 +1,14 @@
 // DICOM over TLS both ways (PS3.15 B.12), DCMTK as the other side, and what is said of certificates that do not do.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, type TestContext, test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { Dataset } from '../../src/dimse/data/dataset.ts';
+import { writeFileMeta } from '../../src/dimse/data/part10.ts';
+import { writeDataset } from '../../src/dimse/data/writer.ts';
 import {
   BCP195_SUITES,
   connect,
@@ -32,15 +35,24 @@ const strangers = stranger.issue('strangers-client');
 
 const ours = ({ cert, key }: Certificate): TlsOptions => ({ cert, key, ca: authority.cert });
 
-async function listening(t: TestContext, tls: TlsOptions | undefined): Promise<Listener> {
+/** Gives `matches` to every query, and puts what is stored into `stored`. */
+async function listening(
+  t: TestContext,
+  tls: TlsOptions | undefined,
+  matches: readonly Dataset[] = [],
+  stored: Buffer[] = [],
+): Promise<Listener> {
   const listener = await listen({
     host: '127.0.0.1',
     port: 0,
     contexts: () => [EXPLICIT, '1.2.840.10008.1.2'],
     services: {
       async store({ body }) {
-        for await (const _ of body);
+        for await (const chunk of body) stored.push(Buffer.from(chunk));
         return 0;
+      },
+      async *find() {
+        yield* matches;
       },
     },
     ...(tls && { tls }),
@@ -59,6 +71,18 @@ const associate = (port: number, tls: TlsOptions | undefined, host = '127.0.0.1'
     timeouts: { connect: 3000, associate: 3000 },
     ...(tls && { tls }),
   });
+
+/** A data set that DCMTK takes, with pixels enough for several PDUs. */
+const SLICE = writeDataset(
+  {
+    '00080016': { vr: 'UI', Value: [CT] },
+    '00080018': { vr: 'UI', Value: ['1.2.3'] },
+    '0020000D': { vr: 'UI', Value: ['1.2'] },
+    '0020000E': { vr: 'UI', Value: ['1.2.4'] },
+    '7FE00010': { vr: 'OW', InlineBinary: Buffer.alloc(524_288, 7) },
+  },
+  EXPLICIT,
+);
 
 const slice = (): Instance => ({
   sopClassUid: CT,
@@ -203,6 +227,33 @@ describe('with DCMTK', () => {
     assert.notEqual((await runTool('echoscu', address)).code, 0);
   });
 
+  // getscu, movescu and dcmqrscp are built without TLS.
+  test('findscu over TLS gets its matches', async (t) => {
+    const match: Dataset = { '0020000D': { vr: 'UI', Value: ['1.2.3.45'] } };
+    const listener = await listening(t, { ...ours(server), verify: true }, [match, match]);
+    const keys = ['-k', 'QueryRetrieveLevel=STUDY', '-k', 'StudyInstanceUID'];
+    const address = ['127.0.0.1', String(listener.port)];
+    const { code, output } = await runTool('findscu', [...tlsArguments(client), '-S', ...keys, ...address]);
+    assert.equal(code, 0, output);
+    assert.equal(output.match(/UI \[1\.2\.3\.45\]/g)?.length, 2, output);
+  });
+  test('storescu over TLS: every byte arrives', async (t) => {
+    const stored: Buffer[] = [];
+    const listener = await listening(t, { ...ours(server), verify: true }, [], stored);
+    const path = join(dir, 'slice.dcm');
+    const meta = { sopClassUid: CT, sopInstanceUid: '1.2.3', transferSyntaxUid: EXPLICIT };
+    writeFileSync(path, Buffer.concat([writeFileMeta(meta), SLICE]));
+    const { code, output } = await runTool('storescu', [
+      ...tlsArguments(client),
+      '-xe',
+      '127.0.0.1',
+      String(listener.port),
+      path,
+    ]);
+    assert.equal(code, 0, output);
+    assert.ok(Buffer.concat(stored).equals(SLICE));
+  });
+
   const startStorescp = (certificate: Certificate): Promise<Peer> =>
     launch({
       program: 'storescp',
@@ -219,6 +270,10 @@ describe('with DCMTK', () => {
     t.after(() => peer.stop());
     const association = await associate(peer.port, ours(client));
     await association.echo();
+    const body = (async function* () {
+      yield SLICE;
+    })();
+    assert.equal((await association.store({ ...slice(), body })).status, 0);
     await association.release();
   });
   test('storescp that trusts others refuses us, and we say why', async (t) => {
