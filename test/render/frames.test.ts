@@ -23,7 +23,7 @@ const frames = [0, 1, 2, 3].map((seed) => samples(pixel, seed));
 const LAYOUTS: [rule: string, uid: string, layout: Layout][] = [
   ['R-10 Basic Offset Table', JpegLsLossless, { table: 'basic' }],
   ['R-10 Basic Offset Table, frames of several fragments', RleLossless, { table: 'basic', fragmentsPerFrame: 3 }],
-  ['R-10 Extended Offset Table', JpegLsLossless, { table: 'extended' }],
+  ['E-5 R-10 Extended Offset Table', JpegLsLossless, { table: 'extended' }],
   ['R-10 empty table, one fragment a frame', RleLossless, { table: 'empty' }],
   ['R-10 empty table, JPEG frames told by FFD8', JpegLosslessSv1, { table: 'empty', fragmentsPerFrame: 3 }],
   ['R-10 empty table, JPEG 2000 frames told by FF4F', Jpeg2000Lossless, { table: 'empty', fragmentsPerFrame: 2 }],

@@ -103,9 +103,9 @@ for (const [rule, photometric, shape, inverted] of POLARITY) {
 }
 
 const EXTRACTION: [rule: string, changes: Parameters<typeof pixelOf>[0], cells: number[], expected: number[]][] = [
-  ['R-3 bits above Bits Stored are masked off', { bitsStored: 8 }, [0xf000, 0xa0ff, 0x5080], [0, 255, 128]],
+  ['E-8 R-3 bits above Bits Stored are masked off', { bitsStored: 8 }, [0xf000, 0xa0ff, 0x5080], [0, 255, 128]],
   [
-    'R-3 samples below High Bit are shifted down',
+    'E-8 R-3 samples below High Bit are shifted down',
     { bitsStored: 8, highBit: 15 },
     [0x00ff, 0xff00, 0x80ff],
     [0, 255, 128],

@@ -141,6 +141,16 @@ test('lossy JPEG in YBR_FULL_422 becomes RGB', async () => {
   assert.equal(value(dataset, '00280004'), 'RGB');
 });
 
+test('E-7 what JPEG 2000 stores as YBR_RCT is RGB in a native format, which has no such thing', async () => {
+  const pixel = pixelOf({ rows: 16, columns: 16, samplesPerPixel: 3, photometric: 'RGB' });
+  const attributes = { '00280004': { vr: 'CS' as const, Value: ['YBR_RCT'] } };
+  const frames = [samples(pixel)];
+  const path = await writeFixture(dir, { transferSyntaxUid: Jpeg2000Lossless, pixel, frames, attributes });
+  const { dataset } = await transcoded(path, ExplicitLittle);
+  assert.equal(value(dataset, '00280004'), 'RGB');
+  assert.deepEqual(Buffer.from(dataset['7FE00010']?.InlineBinary ?? []), Buffer.from(frames[0] ?? []));
+});
+
 test('native YBR_FULL_422 is compressed as YBR_FULL', async () => {
   const pixel = pixelOf({ rows: 2, columns: 2, samplesPerPixel: 3, photometric: 'YBR_FULL_422' });
   const fixture: Fixture = { pixel, frames: [Uint8Array.from([1, 2, 100, 200, 3, 4, 110, 210])] };
@@ -150,7 +160,7 @@ test('native YBR_FULL_422 is compressed as YBR_FULL', async () => {
   assert.deepEqual([...(await renderer.decode(path, 1)).bytes], expected);
 });
 
-test('tables of old offsets are gone', async () => {
+test('E-5 tables of old offsets are gone', async () => {
   const fixture: Fixture = {
     transferSyntaxUid: JpegLsLossless,
     frames: [samples(pixelOf())],
@@ -210,7 +220,7 @@ const IMPOSSIBLE: [what: string, fixture: Fixture, target: string][] = [
     JpegLsLossless,
   ],
   [
-    'floats in RLE',
+    'E-9 floats, which are native only, in RLE',
     {
       pixel: { bitsAllocated: 32, kind: 'float' },
       frames: [samples(pixelOf({ bitsAllocated: 32, bitsStored: 32, kind: 'float' }))],
