@@ -39,7 +39,7 @@ async function nothingIsLeft({ gateway, proxies }: Scene): Promise<void> {
 async function patientAnswer(origin: string, path: string): ReturnType<typeof ask> {
   for (let left = 20; ; left -= 1) {
     const answer = await ask(origin, BASE + path);
-    if (answer === 'broken' || answer.status !== 504 || left === 0) return answer;
+    if (typeof answer === 'string' || answer.status !== 504 || left === 0) return answer;
   }
 }
 
