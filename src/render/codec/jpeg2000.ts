@@ -9,6 +9,9 @@ import type { Codecs, ResolutionDecoder } from './wasm.ts';
 /** How far to go: stop where the picture is still at least this large. */
 export type Reduction = { columns: number; rows: number };
 
+/** What both libraries' bindings bring out; the standard knows up to 38 (ISO 15444-1 A.5.1). */
+const MAX_PRECISION = 16;
+
 /** Decodes a JPEG 2000 frame, at a lower resolution where `reduction` allows it. */
 export function decodeJpeg2000(
   bytes: Buffer,
@@ -38,6 +41,11 @@ async function decode(bytes: Buffer, pixel: PixelDescription, codec: Codec, redu
   checkEnd(codestream);
   const info = readJpeg2000Info(codestream);
   checkSize(info, pixel);
+  if (info.precision > MAX_PRECISION) {
+    throw new DicomError('not-acceptable', `Samples of ${info.precision} bits in JPEG 2000 cannot be decoded`, {
+      field: 'PixelData',
+    });
+  }
   const decoder = await codec.create();
   try {
     decoder.getEncodedBuffer(codestream.length).set(codestream);
