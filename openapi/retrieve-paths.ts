@@ -70,7 +70,10 @@ function get(
     parameters: [...parameters],
     responses: {
       200: { description: 'Everything that was asked for', content: body },
-      206: { description: 'The range of a single part', content: body },
+      206: {
+        description: 'The range of a single part; or all but what the PACS could not send: see Warning',
+        content: body,
+      },
       304: { description: 'Unchanged: If-None-Match names its ETag' },
       ...problems(400, 404, 406, 416),
     },

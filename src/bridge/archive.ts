@@ -14,6 +14,7 @@ import { type SearchOptions, type SearchResults, search } from './search/search.
 import { type StoreItem, type StoreOptions, type StoreResult, store } from './store/store.ts';
 
 type Asking = { baseUrl: string; signal: AbortSignal };
+type AskingMetadata = Asking & Pick<RetrieveOptions, 'onPartial'>;
 
 export interface Archive {
   search(request: SearchRequest, options: Asking): Promise<SearchResults>;
@@ -22,9 +23,9 @@ export interface Archive {
   /** One instance, fetched alone; it is on disk. */
   open(resource: Resource, options: RetrieveOptions): Promise<StoredFile>;
   /** One full data set per instance, in the order of `retrieve`. */
-  metadata(resource: Resource, options: Asking): AsyncIterable<Dataset>;
+  metadata(resource: Resource, options: AskingMetadata): AsyncIterable<Dataset>;
   /** The same as JSON text, which is made once and kept. */
-  metadataJson(resource: Resource, options: Asking): AsyncIterable<string>;
+  metadataJson(resource: Resource, options: AskingMetadata): AsyncIterable<string>;
   store(instances: AsyncIterable<StoreItem>, options: Omit<StoreOptions, 'onSent'>): Promise<StoreResult>;
 }
 
@@ -90,10 +91,10 @@ async function* metadata<Form>(
   source: Pick<Archive, 'retrieve'>,
   { inlineBytes }: Config['limits'],
   resource: Resource,
-  { baseUrl, signal }: Asking,
+  { baseUrl, ...options }: AskingMetadata,
   formOf: (file: StoredFile, options: MetadataOptions) => Promise<Form>,
 ): AsyncGenerator<Form, void> {
-  for await (const file of source.retrieve(resource, { signal })) {
+  for await (const file of source.retrieve(resource, options)) {
     let form: Form;
     try {
       form = await formOf(file, { baseUrl, inlineBytes });

@@ -30,6 +30,8 @@ export type FakeGateway = Gateway &
     failure: Error | undefined;
     /** Thrown by `retrieve` and `metadata` behind so many instances. */
     failAfter: { instances: number; error: Error } | undefined;
+    /** Instances that `retrieve` and `metadata` say beforehand to lack. */
+    lacking: number;
     /** Files given out and not yet released. */
     held: number;
     /** Calls whose signal fired. */
@@ -50,6 +52,7 @@ export async function createFakeGateway(more: readonly Fixture[] = []): Promise<
     storeStatus: () => 0,
     failure: undefined,
     failAfter: undefined,
+    lacking: 0,
     held: 0,
     aborted: 0,
     gate: undefined,
@@ -58,7 +61,8 @@ export async function createFakeGateway(more: readonly Fixture[] = []): Promise<
       fake.searches.push(request);
       return { results: each(fake.found), warnings: fake.warnings };
     },
-    async *retrieve(resource, { signal }) {
+    async *retrieve(resource, { signal, onPartial }) {
+      if (fake.lacking > 0) onPartial?.(fake.lacking);
       yield* held(fake, matching(files, resource), signal);
     },
     async open(resource, { signal }) {
@@ -67,7 +71,8 @@ export async function createFakeGateway(more: readonly Fixture[] = []): Promise<
       if (file === undefined) throw new DicomError('not-found', 'no such instance');
       return take(fake, file);
     },
-    async *metadata(resource, { baseUrl, signal }) {
+    async *metadata(resource, { baseUrl, signal, onPartial }) {
+      if (fake.lacking > 0) onPartial?.(fake.lacking);
       for await (const file of held(fake, matching(files, resource), signal)) {
         try {
           yield await metadataOf(file, { baseUrl, inlineBytes: 16 });

@@ -148,3 +148,19 @@ test('HEAD answers as GET does, without a body', async (t) => {
   }
   assert.equal(gateway.held, 0, 'every file is released');
 });
+
+for (const [path, accept] of [
+  [PATHS.study, ANY],
+  [`${PATHS.study}/metadata`, 'application/dicom+json'],
+  [`${PATHS.study}/metadata`, 'multipart/related; type="application/dicom+xml"'],
+] as const) {
+  test(`2.8 instances that are known to be missing beforehand make it 206 with a Warning: ${path}, ${accept}`, async (t) => {
+    const { app, gateway } = await buildWeb(t);
+    const whole = await app.inject({ url: path, headers: { accept } });
+    assert.deepEqual([whole.statusCode, whole.headers.warning], [200, undefined]);
+    gateway.lacking = 2;
+    const answer = await app.inject({ url: path, headers: { accept } });
+    assert.equal(answer.statusCode, 206);
+    assert.match(String(answer.headers.warning), /^299 http\S+: 2 instances are missing/);
+  });
+}

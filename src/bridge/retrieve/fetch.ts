@@ -10,7 +10,7 @@ import type { Pacs } from '../pacs/pacs.ts';
 import type { Resource } from '../resource.ts';
 import { COMPRESSED_SYNTAXES, classRounds } from './contexts.ts';
 import { type Expectation, type Listed, listInstances } from './expectation.ts';
-import { type HelpOptions, transferHelped } from './helpers.ts';
+import { type HelpOptions, transferHelped } from './helped.ts';
 import { LostInstances } from './lost-instances.ts';
 import type { Outcome, Target, Transfer, TransferRequest } from './transfer.ts';
 
@@ -20,8 +20,10 @@ export type FetchRequest = {
   /** Of the study in the cache, from before the PACS was asked anything. */
   generation: number;
   deliver(file: StoredFile): void;
-  /** Told when all have been delivered; what follows is for the cache alone. */
-  complete(): void;
+  /** Told before the first is delivered: these the PACS could not send lately. */
+  lacks(lost: readonly Listed[]): void;
+  /** Told when all have been delivered, or all but those lost, which is the failure; what follows is for the cache alone. */
+  complete(failure?: unknown): void;
   signal: AbortSignal;
 };
 
@@ -59,6 +61,7 @@ export function createFetch(
     const places = { pacs: pacs.name, study: resource.study, generation };
     const known = resource.instance === undefined ? undefined : lost.of(places, resource.instance);
     if (known !== undefined) throw known.error;
+    request.lacks(lost.in(places, resource.series));
     const arrived = new Map<string, StoredFile>();
     let ourFault: unknown;
     const receive = async (instance: IdentifiedInstance) => {
@@ -102,8 +105,9 @@ export function createFetch(
     const count = missing.length + lostBefore.length;
     if (count > 0) {
       const error = incomplete(pacs, count, arrived.size + count, outcome);
-      if (isCertain && ourFault === undefined) for (const { instance } of missing) lost.add(places, instance, error);
-      throw error;
+      if (isCertain && ourFault === undefined) for (const one of missing) lost.add(places, one, error);
+      if (missing.length > 0 || ourFault !== undefined) throw error;
+      return complete(error);
     }
     complete();
     const files = [...arrived.values()];

@@ -5,9 +5,16 @@ import { DicomError } from '../../dimse/errors.ts';
 import type { Cache, StoredFile } from '../cache/cache.ts';
 import { belongsTo } from '../cache/membership.ts';
 import type { Resource } from '../resource.ts';
+import type { Listed } from './expectation.ts';
 
 /** Where a fetch hands over each instance, as soon as it is whole, and says that it was the last. */
-export type Delivery = { deliver(file: StoredFile): void; complete(): void };
+export type Delivery = {
+  /** Told before the first: these can't be had. */
+  lacks(lost: readonly Listed[]): void;
+  deliver(file: StoredFile): void;
+  /** All are there, or all but those: that is the failure of who was not told of them. */
+  complete(failure?: unknown): void;
+};
 
 /** Fetches what the flight is for. Resolves when all is in the cache. */
 export type Fetch = (delivery: Delivery, signal: AbortSignal) => Promise<void>;
@@ -15,8 +22,11 @@ export type Fetch = (delivery: Delivery, signal: AbortSignal) => Promise<void>;
 /** What is fetched, and from which PACS (AE title) into which cache. */
 export type FlightPlan = { resource: Resource; cache: Cache; source: string };
 
-/** `at` is the place of the next file it looks at. */
-type Reader = { at: number };
+/** `at` is the place of the next file it looks at; `isTold`: it knows that its part lacks some. */
+type Reader = { at: number; isTold: boolean };
+
+/** Told, before the first instance, how many can't be had: reading then ends without them in place of an error. */
+export type OnPartial = (missing: number) => void;
 
 export class Flight {
   readonly #plan: FlightPlan;
@@ -33,6 +43,9 @@ export class Flight {
   /** All have been delivered; and nothing is under way any more. */
   #completedAt: number | undefined;
   #hasEnded = false;
+  #lost: readonly Listed[] = [];
+  /** For want of the lost ones. */
+  #shortfall: unknown;
   /** A file was let go: who joined now would not get all. */
   #hasGap = false;
   #error: unknown;
@@ -74,10 +87,10 @@ export class Flight {
    * The instances of `part`, each open for the reader, as they arrive. Reading counts from this call, so that the result must
    * be iterated or returned. Throws what ended the fetch, or 'cancelled' at the signal.
    */
-  read(part: Resource, signal: AbortSignal): AsyncGenerator<StoredFile, void> {
-    const reader = { at: 0 };
+  read(part: Resource, signal: AbortSignal, onPartial?: OnPartial): AsyncGenerator<StoredFile, void> {
+    const reader = { at: 0, isTold: false };
     this.#readers.add(reader);
-    return this.#follow(reader, part, signal);
+    return this.#follow(reader, part, signal, onPartial);
   }
 
   /** Gives the fetch up, whoever reads: they get its error. */
@@ -90,7 +103,12 @@ export class Flight {
     return cache.generation(source, resource.study);
   }
 
-  async *#follow(reader: Reader, part: Resource, signal: AbortSignal): AsyncGenerator<StoredFile, void> {
+  async *#follow(
+    reader: Reader,
+    part: Resource,
+    signal: AbortSignal,
+    onPartial?: OnPartial,
+  ): AsyncGenerator<StoredFile, void> {
     try {
       for (;;) {
         if (signal.aborted) throw new DicomError('cancelled', 'retrieve: the request was cancelled');
@@ -99,10 +117,13 @@ export class Flight {
           const shared = belongsTo(file, part) ? this.#plan.cache.share(file) : undefined;
           reader.at += 1;
           if (this.#unstored.size > 0) this.#letGo();
-          if (shared !== undefined) yield shared;
+          if (shared === undefined) continue;
+          this.#tell(reader, part, onPartial);
+          yield shared;
         } else if (this.#error !== undefined) {
           throw this.#error;
         } else if (this.#completedAt !== undefined) {
+          if (this.#shortfall !== undefined && !reader.isTold && this.#lostOf(part) > 0) throw this.#shortfall;
           return;
         } else {
           await this.#change(signal);
@@ -114,10 +135,28 @@ export class Flight {
     }
   }
 
+  #tell(reader: Reader, part: Resource, onPartial: OnPartial | undefined): void {
+    const missing = reader.isTold || onPartial === undefined ? 0 : this.#lostOf(part);
+    if (missing === 0) return;
+    reader.isTold = true;
+    onPartial?.(missing);
+  }
+
+  #lostOf({ series, instance }: Resource): number {
+    const ofPart = this.#lost.filter(
+      (one) => (series === undefined || one.series === series) && (instance === undefined || one.instance === instance),
+    );
+    return ofPart.length;
+  }
+
   async #run(fetch: Fetch): Promise<void> {
     const delivery = {
       deliver: (file: StoredFile) => this.#deliver(file),
-      complete: () => {
+      lacks: (lost: readonly Listed[]) => {
+        this.#lost = lost;
+      },
+      complete: (failure?: unknown) => {
+        this.#shortfall = failure;
         this.#completedAt ??= Date.now();
         this.#wake();
       },

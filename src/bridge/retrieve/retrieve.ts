@@ -7,7 +7,7 @@ import type { Pacs } from '../pacs/pacs.ts';
 import { levelOf, type Resource } from '../resource.ts';
 import { countInstances, type Expectation, expectationOf } from './expectation.ts';
 import type { Fetch } from './fetch.ts';
-import { type Delivery, Flight } from './flight.ts';
+import { type Delivery, Flight, type OnPartial } from './flight.ts';
 import { HeadStart } from './head-start.ts';
 
 export type RetrievalOptions = {
@@ -25,6 +25,8 @@ export type RetrieveOptions = {
   signal: AbortSignal;
   /** Of an instance, where it is known: the PACS is not asked for it then. */
   sopClassUid?: string | undefined;
+  /** Called at most once, before the first instance; else what is missing is an error. */
+  onPartial?: OnPartial;
 };
 
 /** Longer than an instance of usual size takes, shorter than a viewer waits gladly. */
@@ -68,10 +70,10 @@ export class Retrieval {
 
   /** One instance does not wait for long behind the others of its study: then it is fetched alone, on another association. */
   async *#arriving(resource: Resource, options: RetrieveOptions): AsyncGenerator<StoredFile, void> {
-    const { signal, sopClassUid } = options;
+    const { signal, sopClassUid, onPartial } = options;
     const flight = this.#join(resource, sopClassUid);
     if (levelOf(resource) !== 'instance' || flight.isFor(resource)) {
-      yield* flight.read(resource, signal);
+      yield* flight.read(resource, signal, onPartial);
       return;
     }
     const patience = AbortSignal.timeout(this.#options.overtakeAfter ?? OVERTAKE_AFTER);

@@ -5,6 +5,7 @@ import { pathOf } from '../../bridge/resource.ts';
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { choose } from '../accept.ts';
 import { writeJsonArray } from '../json.ts';
+import { lackingOf } from '../lacking.ts';
 import { resourceOf } from '../paths.ts';
 import { sendParts, sendStream, signalOf } from '../respond.ts';
 import { type AddResource, type Service, wantedOf } from '../service.ts';
@@ -27,7 +28,7 @@ async function metadata(request: FastifyRequest, reply: FastifyReply, service: S
   const [best] = choose('metadata', wantedOf(request, service));
   const baseUrl = service.baseUrl(request);
   const archive = service.archive(request);
-  const options = { baseUrl, signal: signalOf(reply) };
+  const options = { baseUrl, signal: signalOf(reply), onPartial: lackingOf(reply, baseUrl) };
   reply.header('content-location', `${baseUrl}${pathOf(resource)}/metadata`);
   reply.header('cache-control', 'private, no-cache');
   if (best?.mediaType === 'application/dicom+xml') {

@@ -5,6 +5,7 @@ import type { StoredFile } from '../../bridge/gateway.ts';
 import { pathOf, type Resource } from '../../bridge/resource.ts';
 import { choose, type Representation } from '../accept.ts';
 import { etagOf, isUnchanged } from '../etag.ts';
+import { lackingOf } from '../lacking.ts';
 import { formatMediaType } from '../media-type.ts';
 import type { Part } from '../multipart-writer.ts';
 import { askedRange } from '../partial.ts';
@@ -39,8 +40,9 @@ export async function retrieve(request: FastifyRequest, reply: FastifyReply, ser
   const dicom = accepted.filter((one) => one.mediaType === 'application/dicom');
   if (best?.multipart === false) return sendInstance(resource, dicom, request, reply, service);
   const signal = signalOf(reply);
-  const files = service.archive(request).retrieve(resource, { signal });
-  const parts = instanceParts(files, dicom, service, service.baseUrl(request), signal);
+  const baseUrl = service.baseUrl(request);
+  const files = service.archive(request).retrieve(resource, { signal, onPartial: lackingOf(reply, baseUrl) });
+  const parts = instanceParts(files, dicom, service, baseUrl, signal);
   return sendParts(request, reply, 'application/dicom', parts);
 }
 

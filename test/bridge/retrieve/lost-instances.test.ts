@@ -74,4 +74,33 @@ describe('an instance that is listed and cannot be sent', () => {
     peer.behaviour.send = (matching) => matching;
     assert.deepEqual(await drain(retrieval.retrieve(LOST, { signal: never })), [LOST.instance]);
   });
+
+  test('2.8 is told before the first instance once it is known, to who takes a part', async (t) => {
+    const { gets, retrieval } = await rig(t);
+    await gets(STUDY);
+    const missing: number[] = [];
+    const onPartial = (count: number) => missing.push(count);
+    for (const resource of [STUDY, { study: '1.1', series: '1.1.1' }]) {
+      const files = retrieval.retrieve(resource, { signal: never, onPartial });
+      const first = await files.next();
+      assert.deepEqual([first.value?.sopInstanceUid, missing.splice(0)], ['1.1.1.1', [1]]);
+      first.value?.release();
+      assert.deepEqual([await drain(files), missing], [[], []]);
+    }
+  });
+
+  test('2.8 is an error while it is not known beforehand, or nothing else is there', async (t) => {
+    const { retrieval } = await rig(t);
+    const told = { signal: never, onPartial: () => assert.fail('told') };
+    await assert.rejects(drain(retrieval.retrieve(STUDY, told)), { kind: 'status' });
+    await assert.rejects(drain(retrieval.retrieve(LOST, told)), { kind: 'status' });
+  });
+
+  test('a study that lacks one is not kept as whole', async (t) => {
+    const { gets, retrieval, cache, peer } = await rig(t);
+    await gets(STUDY);
+    await drain(retrieval.retrieve(STUDY, { signal: never, onPartial: () => {} }));
+    await retrieval.idle();
+    assert.equal(cache.openWhole(peer.aeTitle, STUDY), undefined);
+  });
 });
