@@ -6,6 +6,9 @@ import { DicomError } from '../../dimse/errors.ts';
 import type { IndexRow } from './cache-index.ts';
 import type { Landing } from './landing.ts';
 
+/** Milliseconds that a reader waits for the disk. */
+const DISK_PATIENCE = 30_000;
+
 /** What is known of an instance in the cache. */
 export type FileFacts = {
   path: string;
@@ -41,7 +44,7 @@ export type StoredFile = FileFacts & {
    * promise. To be called again only when that has settled. Throws 'busy' when the disk fails.
    */
   read(target: Buffer, position: number): number | Promise<number>;
-  /** Resolves when `path` can be opened. Throws 'busy' when the instance could not be written. */
+  /** Resolves when `path` can be opened. Throws 'busy' when the instance could not be written, or not within half a minute. */
   onDisk(): Promise<void>;
   /** What was made out of this instance before: a document of this kind. */
   document(kind: string): Buffer | undefined;
@@ -51,7 +54,9 @@ export type StoredFile = FileFacts & {
 };
 
 /** What a cache does for an instance: `landing` is there while it may be in memory; `release` is called once. */
-export type Keeping = Pick<StoredFile, 'document' | 'keep' | 'release'> & { landing: Landing | undefined };
+export type Keeping = Pick<StoredFile, 'document' | 'keep' | 'release'> & {
+  landing: Pick<Landing, 'copy' | 'stored'> | undefined;
+};
 
 export function storedFile(facts: FileFacts, { landing, document, keep, release }: Keeping): StoredFile {
   let isOpen = true;
@@ -64,7 +69,7 @@ export function storedFile(facts: FileFacts, { landing, document, keep, release 
   return {
     ...facts,
     read: (target, position) => landing?.copy(target, position) ?? readDisk(target, position),
-    onDisk: () => landing?.stored ?? Promise.resolve(),
+    onDisk: () => (landing === undefined ? Promise.resolve() : inTime(landing.stored)),
     document,
     keep,
     release: () => {
@@ -74,6 +79,19 @@ export function storedFile(facts: FileFacts, { landing, document, keep, release 
       release();
     },
   };
+}
+
+/** A disk that hangs holds no request for ever. */
+async function inTime(stored: Promise<void>): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const say = () =>
+    late.reject(new DicomError('busy', 'cache: the disk does not take an instance', { field: 'cache.dir' }));
+  const timer = setTimeout(say, DISK_PATIENCE);
+  try {
+    await Promise.race([stored, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function unreadable(cause: Error): never {
