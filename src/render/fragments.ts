@@ -4,8 +4,17 @@
 import type { Dataset } from '../dimse/data/dataset.ts';
 import { Tag } from '../dimse/data/tags.ts';
 import { DicomError } from '../dimse/errors.ts';
-import type { PixelDataElement } from './image.ts';
 import type { Read, Source } from './source.ts';
+
+/** The pixel data element: where its value begins and its length, -1 when undefined (encapsulated, PS3.5 A.4). */
+export type PixelDataElement = {
+  tag: string;
+  vr: string;
+  offset: number;
+  length: number;
+  encapsulated: boolean;
+  bigEndian: boolean;
+};
 
 /** A run of bytes in the source: the value of one fragment item. */
 export type Fragment = { offset: number; length: number };

@@ -11,7 +11,7 @@ import { Tag } from '../dimse/data/tags.ts';
 import { Deflated, ExplicitLittle, type TransferSyntax, transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { numberOf } from './attributes.ts';
-import type { FrameLocator } from './fragments.ts';
+import type { FrameLocator, PixelDataElement } from './fragments.ts';
 import { type PixelDescription, pixelDescription, type SampleKind } from './pixel.ts';
 import { fileSource, memorySource, type Source } from './source.ts';
 
@@ -29,16 +29,6 @@ export type Image = {
   pixelData: PixelDataElement;
   /** Finds the fragments of a frame; made when the first frame is asked for. */
   locator?: Promise<FrameLocator>;
-};
-
-/** The pixel data element: where its value begins and its length, -1 when undefined (encapsulated, PS3.5 A.4). */
-export type PixelDataElement = {
-  tag: string;
-  vr: string;
-  offset: number;
-  length: number;
-  encapsulated: boolean;
-  bigEndian: boolean;
 };
 
 const FIRST_READ = 64 * 1024;
@@ -82,7 +72,9 @@ export async function openImage(path: string): Promise<Image> {
   const { attributes, end, stopped } = header;
   const kind = stopped && PIXEL_DATA[stopped.tag];
   if (stopped?.tag.startsWith(ITEM_GROUP)) throw new DicomError('corrupt', 'An item stands where attributes must be');
-  if (!stopped || !kind) throw new DicomError('not-acceptable', 'The instance has no pixel data');
+  if (!stopped || !kind) {
+    throw new DicomError('not-acceptable', 'The instance has no pixel data', { field: 'PixelData' });
+  }
   return {
     path,
     transferSyntaxUid: syntax.uid,

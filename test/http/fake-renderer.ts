@@ -17,7 +17,9 @@ const WITHOUT_PIXELS = new Set([FIXTURES.pdf, FIXTURES.report].map((one) => `${o
 
 export function createFakeRenderer(): FakeRenderer {
   const refuse = (path: string): void => {
-    if (WITHOUT_PIXELS.has(basename(path))) throw new DicomError('not-acceptable', 'the instance has no pixel data');
+    if (WITHOUT_PIXELS.has(basename(path))) {
+      throw new DicomError('not-acceptable', 'the instance has no pixel data', { field: 'PixelData' });
+    }
     if (fake.undecodable) throw new DicomError('not-acceptable', 'no decoder');
     fake.jobs++;
   };

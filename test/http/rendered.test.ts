@@ -92,6 +92,22 @@ test('W-N4 a rendered series is multipart, what has no picture left out', async 
   assert.equal(single.answer.statusCode, 406);
 });
 
+test('a picture that cannot be made is not left out of a series: an answer that has begun is broken off', async (t) => {
+  const web = await buildWeb(t);
+  const { render } = web.renderer;
+  const headers = { accept: MANY };
+  web.renderer.undecodable = true;
+  assert.equal((await web.app.inject({ url: `${PATHS.compressed}/rendered`, headers })).statusCode, 406);
+  web.renderer.undecodable = false;
+  let left = 2;
+  web.renderer.render = async (...job) => {
+    web.renderer.undecodable = left === 0;
+    left -= 1;
+    return render(...job);
+  };
+  await assert.rejects(web.app.inject({ url: `${PATHS.compressed}/rendered`, headers }));
+});
+
 test('a document is rendered as itself, an image not as a document', async (t) => {
   const pdf = await get(t, `${pathOf(FIXTURES.pdf)}/rendered`, 'application/pdf');
   assert.deepEqual(pdf.answer.rawPayload.subarray(0, DOCUMENT.length), DOCUMENT);

@@ -125,6 +125,15 @@ async function* framesOf(
   }
 }
 
+/**
+ * Each instance is given as what the client takes of its kind (8.6.1.2): what has no picture, and what the client takes nothing
+ * of, is left out. A picture that can't be made is not: the answer would look whole.
+ */
+function isLeftOut(file: StoredFile, error: unknown): error is DicomError {
+  if (!(error instanceof DicomError) || error.kind !== 'not-acceptable') return false;
+  return categoryOf(file) !== 'image' || error.field === 'PixelData' || error.field === 'Accept';
+}
+
 async function renderedSet(request: FastifyRequest, reply: FastifyReply, service: Service): Promise<FastifyReply> {
   const resource = resourceOf(request);
   const wanted = wantedOf(request, service);
@@ -150,8 +159,7 @@ async function renderedSet(request: FastifyRequest, reply: FastifyReply, service
           yield part;
         }
       } catch (error) {
-        // Each is given as what the client takes of its kind (8.6.1.2); what it takes nothing of is left out.
-        if (!(error instanceof DicomError) || error.kind !== 'not-acceptable') throw error;
+        if (!isLeftOut(file, error)) throw error;
         refusal ??= error;
       } finally {
         file.release();

@@ -3,10 +3,13 @@
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { itemsOf, textOf } from '../attributes.ts';
-import { moment, personText } from './content.ts';
+import { type ContentItem, moment, personText } from './content.ts';
 
 /** A line of the heading; only what the report tells. */
 export type Fact = { name: string; value: string };
+
+/** A report as it is to be laid out: links begin with `base`. */
+export type Report = { title: string; facts: Fact[]; root: ContentItem; base: string };
 
 /** The facts about a report, in the order in which they are read. */
 export function headingOf(dataset: Dataset): Fact[] {

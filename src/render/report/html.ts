@@ -1,8 +1,8 @@
 // A report as a page: containers are headings, other items a name with its value; everything out of the report is escaped.
 
 import type { ContentItem } from './content.ts';
+import type { Report } from './heading.ts';
 import type { Reference } from './references.ts';
-import type { Report } from './report.ts';
 
 const STYLE = `body{font:16px/1.4 sans-serif;max-width:50em;margin:2em auto;padding:0 1em}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.1em 1em}dt{color:#555}dd{margin:0}

@@ -1,8 +1,8 @@
 // A report as plain text: the tree by indentation, references by their paths.
 
 import type { ContentItem } from './content.ts';
+import type { Report } from './heading.ts';
 import type { Reference } from './references.ts';
-import type { Report } from './report.ts';
 
 /** The whole text, its lines ended by CR LF (RFC 2046 4.1.1). */
 export function plainReport({ title, facts, root, base }: Report): string {

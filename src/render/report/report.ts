@@ -3,8 +3,8 @@
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { DicomError } from '../../dimse/errors.ts';
-import { type ContentItem, contentOf } from './content.ts';
-import { type Fact, headingOf } from './heading.ts';
+import { contentOf } from './content.ts';
+import { headingOf, type Report } from './heading.ts';
 import { htmlReport } from './html.ts';
 import { plainReport } from './plain.ts';
 import { evidenceOf } from './references.ts';
@@ -12,9 +12,6 @@ import { evidenceOf } from './references.ts';
 /** Media types that a report can be shown in. */
 export const REPORT_MEDIA_TYPES = ['text/html', 'text/plain'] as const;
 export type ReportMediaType = (typeof REPORT_MEDIA_TYPES)[number];
-
-/** A report as it is to be laid out: links begin with `base`. */
-export type Report = { title: string; facts: Fact[]; root: ContentItem; base: string };
 
 /**
  * Shows a report, in UTF-8. `base` is the URL of the services, under which images it refers to are found.
