@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { loadConfig } from '../../src/bridge/config/config.ts';
 import { createGateway, type Gateway } from '../../src/bridge/gateway.ts';
 import type { DicomError } from '../../src/dimse/errors.ts';
@@ -112,6 +113,10 @@ test('what the remembered PACS cannot be asked for comes from another', async (t
 test('a study that is cached is given while every PACS is silent on it', async (t) => {
   const { gateway, north, south } = await start(t);
   await drain(gateway.of('SOUTH').retrieve(study('1.2'), { signal }));
+  const stored = await gateway.of('SOUTH').open({ study: '1.2', series: '1.2.1', instance: '1.2.1.1' }, { signal });
+  stored.release();
+  // On disk; that it is whole is written down right behind.
+  await setImmediate();
   await Promise.all([north.close(), south.close()]);
   assert.deepEqual(await drain(gateway.of().retrieve(study('1.2'), { signal })), ['1.2.1.1']);
 });
