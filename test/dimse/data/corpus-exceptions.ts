@@ -29,7 +29,9 @@ export const OTHER_BYTES: Record<string, readonly string[]> = {
     '119e9bdc 24d369c2 3b1195f8 28c4a610 68d36d26 48089b9c 65db7f65 4c0049e0 2f83e3a2 82c91c58 076985ed 86504bea d71390a0'.split(
       ' ',
     ),
-  'sequences and items have lengths here and delimiters there': '3044bed8 01897233 a386f472 1498f6e6 1ee6189b'.split(' '),
+  'sequences and items have lengths here and delimiters there': '3044bed8 01897233 a386f472 1498f6e6 1ee6189b'.split(
+    ' ',
+  ),
   'UN of undefined length is a sequence (PS3.5 6.2.2)': '72e701f3 214d8311'.split(' '),
   'a person name ends in an empty component group': '6a29028f a0521cd6 c626f310'.split(' '),
   'odd lengths are made even': '602dbefe 5a77e910 88762f18'.split(' '),
