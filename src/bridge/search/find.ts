@@ -39,6 +39,9 @@ export type Search = {
 /** Unique keys of the levels above, and of the level itself where the path names it. */
 export type Scope = { study?: string; series?: string };
 
+/** One result: its unique keys, and the answer of each level that was asked. */
+export type Row = Scope & { instance?: string; answers: Partial<Record<ResourceLevel, Dataset>> };
+
 /** C-FINDs that the lists of values of one query may become. */
 const MAX_ALTERNATIVES = 64;
 

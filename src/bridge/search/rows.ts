@@ -1,19 +1,15 @@
 // The rows of a search, in their order, by hierarchical queries from the top level down (PS3.4 C.4.1.2, C.4.1.3.1).
 
-import type { Dataset } from '../../dimse/data/dataset.ts';
 import { verdictOn } from '../../dimse/data/matching/verdict.ts';
 import type { ResourceLevel } from '../resource.ts';
 import { countSeries, countStudy } from './counts.ts';
-import { findMatches, isComputable, type Scope, type Search, textOf } from './find.ts';
+import { findMatches, isComputable, type Row, type Scope, type Search, textOf } from './find.ts';
 import { ORDER } from './order.ts';
 import { inOrder } from './ordered.ts';
 import type { Query } from './query.ts';
 import { LEVEL_ORDER, LEVELS } from './query-attributes.ts';
 import { narrows } from './query-keys.ts';
 import { relationalRows } from './relational.ts';
-
-/** One result: its unique keys, and the answer of each level that was asked. */
-export type Row = Scope & { instance?: string; answers: Partial<Record<ResourceLevel, Dataset>> };
 
 /** Queries of one search that are under way at one time. */
 const WIDTH = 4;

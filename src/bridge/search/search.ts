@@ -5,14 +5,14 @@ import { DicomError } from '../../dimse/errors.ts';
 import { inTime } from '../pacs/in-time.ts';
 import { isNoAnswer } from '../pacs/no-answer.ts';
 import type { Pacs } from '../pacs/pacs.ts';
-import { cut, isOverspent, type Search, type SearchLimits } from './find.ts';
+import { cut, isOverspent, type Row, type Search, type SearchLimits } from './find.ts';
 import { negotiate } from './negotiated.ts';
 import { compareAnswers } from './order.ts';
 import { inOrder } from './ordered.ts';
 import { parseQuery, type Query, type SearchRequest } from './query.ts';
 import { LEVEL_ORDER } from './query-attributes.ts';
 import { resultOf } from './result.ts';
-import { completeCounts, isJoined, type Row, rowsOf } from './rows.ts';
+import { completeCounts, isJoined, rowsOf } from './rows.ts';
 
 export type { SearchLimits } from './find.ts';
 export type { SearchRequest } from './query.ts';

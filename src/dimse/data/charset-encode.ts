@@ -2,17 +2,8 @@
 
 import iconv from 'iconv-lite';
 import { DicomError } from '../errors.ts';
-import { normalTerm, SINGLE_SETS } from './charset.ts';
+import { normalTerm, SINGLE_SETS, type TextEncoding } from './charset.ts';
 import { extendedEncoder } from './charset-extensions.ts';
-
-export type TextEncoding = {
-  /** The defined term for (0008,0005), or several with backslashes between. */
-  term: string;
-  /** Bytes of a text; characters that the set lacks become `?`. */
-  encode(text: string): Buffer;
-  /** Whether the set has every character of a text. */
-  covers(text: string): boolean;
-};
 
 /** iconv-lite knows the single sets by the labels that decode them, and Latin-1 beside them. */
 const ENCODINGS: Record<string, string> = { ...SINGLE_SETS, 'ISO_IR 100': 'iso-8859-1' };

@@ -1,7 +1,7 @@
 // Text to bytes with code extensions (ISO 2022; PS3.5 6.1.2.5): several sets in one value, each called by its escape sequence.
 
 import iconv from 'iconv-lite';
-import type { TextEncoding } from './charset-encode.ts';
+import type { TextEncoding } from './charset.ts';
 
 /** The code element that a set is designated to: G0 takes the bytes below 80H, G1 those above. */
 type CodeSet = { element: 'G0' | 'G1'; escape: string; bytes(character: string): Buffer | undefined };

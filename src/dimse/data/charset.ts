@@ -13,6 +13,16 @@ export type TextDecoding = {
   asciiSafe: boolean;
 };
 
+/** Writes text in one set, or in several with code extensions. */
+export type TextEncoding = {
+  /** The defined term for (0008,0005), or several with backslashes between. */
+  term: string;
+  /** Bytes of a text; characters that the set lacks become `?`. */
+  encode(text: string): Buffer;
+  /** Whether the set has every character of a text. */
+  covers(text: string): boolean;
+};
+
 /** Defined terms of single sets without code extensions (PS3.3 Table C.12-2, C.12-5), and the Encoding Standard's label. */
 export const SINGLE_SETS: Record<string, string> = {
   'ISO_IR 101': 'iso-8859-2',

@@ -1,7 +1,7 @@
 // Values to value fields (PS3.5 6.2, 6.4): the other way round of values.ts.
 
 import { DicomError } from '../errors.ts';
-import type { TextEncoding } from './charset-encode.ts';
+import type { TextEncoding } from './charset.ts';
 import type { Attribute, PersonName, Value } from './dataset.ts';
 import { littleEndian } from './values.ts';
 import type { Vr, VrProperties } from './vr.ts';

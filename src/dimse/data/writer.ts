@@ -1,7 +1,8 @@
 // Datasets to encoded data sets (PS3.5 chapter 7): elements in tag order, even lengths, one character set throughout.
 
 import { DicomError } from '../errors.ts';
-import { encoder, findEncoder, type TextEncoding } from './charset-encode.ts';
+import type { TextEncoding } from './charset.ts';
+import { encoder, findEncoder } from './charset-encode.ts';
 import type { Attribute, Dataset } from './dataset.ts';
 import { deflate } from './deflate.ts';
 import { elementHeader } from './element.ts';
