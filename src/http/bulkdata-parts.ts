@@ -4,9 +4,9 @@
 import type { StoredFile } from '../bridge/gateway.ts';
 import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import { DicomError } from '../dimse/errors.ts';
-import { BitJoiner } from '../render/bit-joiner.ts';
-import { type Image, openImage } from '../render/image.ts';
-import { frameBits } from '../render/pixel.ts';
+import { BitJoiner } from '../render/frames/bit-joiner.ts';
+import { type Image, openImage } from '../render/frames/image.ts';
+import { frameBits } from '../render/frames/pixel.ts';
 import { choose, type Representation, type Wanted } from './accept.ts';
 import { etagOf } from './etag.ts';
 import type { Part } from './multipart-writer.ts';

@@ -3,7 +3,7 @@
 import type { StoredFile } from '../bridge/gateway.ts';
 import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import { DicomError } from '../dimse/errors.ts';
-import { type Frames, readFrame } from '../render/frames.ts';
+import { type Frames, readFrame } from '../render/frames/frames.ts';
 import type { Renderer } from '../render/render.ts';
 import type { Representation } from './accept.ts';
 import { formatMediaType } from './media-type.ts';

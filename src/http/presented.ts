@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Archive, StoredFile } from '../bridge/gateway.ts';
 import type { Resource } from '../bridge/resource.ts';
 import { DicomError } from '../dimse/errors.ts';
-import { openImage } from '../render/image.ts';
+import { openImage } from '../render/frames/image.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { type Framed, inOrder } from '../render/presentation/order.ts';
 import type { Reference } from '../render/presentation/references.ts';

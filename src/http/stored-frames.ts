@@ -2,9 +2,9 @@
 
 import type { StoredFile } from '../bridge/gateway.ts';
 import { DicomError } from '../dimse/errors.ts';
-import { frameIndexOf, indexedFrames } from '../render/frame-index.ts';
-import type { Frames } from '../render/frames.ts';
-import { openImage } from '../render/image.ts';
+import { frameIndexOf, indexedFrames } from '../render/frames/frame-index.ts';
+import type { Frames } from '../render/frames/frames.ts';
+import { openImage } from '../render/frames/image.ts';
 
 /** To be raised when an index of another shape is written: those that are kept are then made anew. */
 const KIND = 'frames-1';

@@ -1,20 +1,20 @@
 // The rendering pipeline on one screen: frame → samples → LUTs or colour → shutter → picture (PS3.4 N.2, PS3.18 8.3.5.1).
 
-import { pixelAspect } from './aspect.ts';
 import { groupOf } from './attributes.ts';
-import type { Canvas } from './canvas.ts';
+import type { Canvas } from './canvas/canvas.ts';
+import { readShutter, type Shutter, shuttered } from './canvas/shutter.ts';
+import { decodeFrame, type Frame } from './codec/decode.ts';
 import type { Reduction } from './codec/jpeg2000.ts';
 import type { Codecs } from './codec/wasm.ts';
-import { renderColour } from './colour.ts';
-import { decodeFrame, type Frame } from './decode.ts';
-import { hasVoi, renderGray } from './gray.ts';
+import { renderColour } from './colour/colour.ts';
+import { renderSegmentation } from './colour/segmentation.ts';
+import { supplementalPalette, withSupplementalColours } from './colour/supplemental-palette.ts';
+import type { Image } from './frames/image.ts';
+import { hasVoi, renderGray } from './gray/gray.ts';
 import { storedProfile } from './icc/stored-profile.ts';
-import type { Image } from './image.ts';
 import type { RenderOptions } from './options.ts';
+import { pixelAspect } from './output/aspect.ts';
 import type { Scratch } from './scratch.ts';
-import { renderSegmentation } from './segmentation.ts';
-import { readShutter, type Shutter, shuttered } from './shutter.ts';
-import { supplementalPalette, withSupplementalColours } from './supplemental-palette.ts';
 
 /** A picture that is still uncropped and unscaled. */
 export type Picture = Canvas & {

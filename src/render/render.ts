@@ -5,7 +5,7 @@ import { DicomError } from '../dimse/errors.ts';
 import type { RenderOptions } from './options.ts';
 import { Pool, type PoolOptions } from './pool.ts';
 import type { ReportMediaType } from './report/report.ts';
-import { type TargetFrame, transcodeInstance } from './transcode.ts';
+import { type TargetFrame, transcodeInstance } from './transcode/transcode.ts';
 import type { PlotMediaType } from './waveform/render.ts';
 import type { Job } from './worker.ts';
 

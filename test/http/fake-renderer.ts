@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path';
 import { DicomError } from '../../src/dimse/errors.ts';
-import { openImage } from '../../src/render/image.ts';
+import { openImage } from '../../src/render/frames/image.ts';
 import type { Renderer } from '../../src/render/render.ts';
 import { DOCUMENT, EXPLICIT, FIXTURES, PIXELS } from './fixtures.ts';
 

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { readFileMeta } from '../../src/dimse/data/part10.ts';
 import { readDataset } from '../../src/dimse/data/reader.ts';
 import { writeDataset } from '../../src/dimse/data/writer.ts';
-import { transcodedUid } from '../../src/render/lossy.ts';
+import { transcodedUid } from '../../src/render/transcode/lossy.ts';
 import { DOCUMENT, EXPLICIT, FIXTURES, type Fixture, JPEG, JPEG_LS, PIXELS, STUDY } from './fixtures.ts';
 import { buildWeb, pathOf, type Web } from './web.ts';
 

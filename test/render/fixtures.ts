@@ -24,7 +24,7 @@ import { createUid } from '../../src/dimse/data/uid.ts';
 import { writeDataset } from '../../src/dimse/data/writer.ts';
 import { encodeFrame } from '../../src/render/codec/encode.ts';
 import { Codecs } from '../../src/render/codec/wasm.ts';
-import type { PixelDescription } from '../../src/render/pixel.ts';
+import type { PixelDescription } from '../../src/render/frames/pixel.ts';
 
 const SECONDARY_CAPTURE = '1.2.840.10008.5.1.4.1.1.7';
 

@@ -16,9 +16,9 @@ import {
   JpegLsLossless,
   RleLossless,
 } from '../../src/dimse/data/transfer-syntax.ts';
-import { transcodedUid } from '../../src/render/lossy.ts';
-import type { PixelDescription } from '../../src/render/pixel.ts';
+import type { PixelDescription } from '../../src/render/frames/pixel.ts';
 import { createRenderer } from '../../src/render/render.ts';
+import { transcodedUid } from '../../src/render/transcode/lossy.ts';
 import { runTool, runToolOk } from '../support/peer.ts';
 import { fixtureFolder, pixelOf, samples, writeFixture } from './fixtures.ts';
 

@@ -12,10 +12,10 @@ import {
   JpegXlLossless,
   RleLossless,
 } from '../../src/dimse/data/transfer-syntax.ts';
+import { bareJpeg2000, checkEnd, readJpeg2000Info, readJpegInfo } from '../../src/render/codec/codestream.ts';
+import { decodeFrame } from '../../src/render/codec/decode.ts';
 import { Codecs } from '../../src/render/codec/wasm.ts';
-import { bareJpeg2000, checkEnd, readJpeg2000Info, readJpegInfo } from '../../src/render/codestream.ts';
-import { decodeFrame } from '../../src/render/decode.ts';
-import { openImage } from '../../src/render/image.ts';
+import { openImage } from '../../src/render/frames/image.ts';
 import { createRenderer } from '../../src/render/render.ts';
 import { encode, fixtureFolder, pixelOf, samples, writeFixture } from './fixtures.ts';
 

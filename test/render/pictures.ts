@@ -2,7 +2,7 @@
 
 import type { Dataset } from '../../src/dimse/data/dataset.ts';
 import { Codecs } from '../../src/render/codec/wasm.ts';
-import { openImage } from '../../src/render/image.ts';
+import { openImage } from '../../src/render/frames/image.ts';
 import type { RenderOptions } from '../../src/render/options.ts';
 import { renderPicture } from '../../src/render/picture.ts';
 import { type Fixture, pixelOf, writeFixture } from './fixtures.ts';

@@ -7,7 +7,7 @@ import { transferSyntax } from '../../dimse/data/transfer-syntax.ts';
 import { isUidShape } from '../../dimse/data/uid.ts';
 import { writeDataset } from '../../dimse/data/writer.ts';
 import { DicomError } from '../../dimse/errors.ts';
-import { bareJpeg2000, readJpeg2000Info, readJpegInfo } from '../../render/codestream.ts';
+import { bareJpeg2000, readJpeg2000Info, readJpegInfo } from '../../render/codec/codestream.ts';
 import type { MediaType } from '../media-type.ts';
 import { EXPLICIT_LITTLE } from '../offers.ts';
 import { syntaxOf } from './codestream-syntax.ts';

@@ -3,7 +3,7 @@
 
 import { DicomError } from '../../dimse/errors.ts';
 import { numberOf } from '../../render/attributes.ts';
-import type { Image } from '../../render/image.ts';
+import type { Image } from '../../render/frames/image.ts';
 import { parseAnnotation, type RenderedMediaType, type RenderOptions, type Viewport } from '../../render/options.ts';
 import { uid } from '../paths.ts';
 import { type Query, single } from '../query.ts';

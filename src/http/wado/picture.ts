@@ -3,7 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { StoredFile } from '../../bridge/gateway.ts';
 import { DicomError } from '../../dimse/errors.ts';
-import { openImage } from '../../render/image.ts';
+import { openImage } from '../../render/frames/image.ts';
 import type { RenderOptions } from '../../render/options.ts';
 import { etagOf, isUnchanged } from '../etag.ts';
 import { firstFrameUnder, presentationOf } from '../presented.ts';

@@ -1,7 +1,7 @@
 // JPEG Baseline (PS3.5 8.2.1): the one lossy encoder, for who names that transfer syntax.
 
 import { DicomError } from '../../dimse/errors.ts';
-import type { PixelDescription } from '../pixel.ts';
+import type { PixelDescription } from '../frames/pixel.ts';
 import type { Codecs } from './wasm.ts';
 
 /** Quality of libjpeg, at which compression cannot be seen. */

@@ -16,10 +16,10 @@ import {
   RleLossless,
 } from '../../dimse/data/transfer-syntax.ts';
 import { DicomError } from '../../dimse/errors.ts';
-import { readJpeg2000Info } from '../codestream.ts';
-import type { PixelDescription } from '../pixel.ts';
-import { samplesOf } from '../samples.ts';
+import type { PixelDescription } from '../frames/pixel.ts';
+import { samplesOf } from '../gray/samples.ts';
 import { encodeBaseline } from './baseline.ts';
+import { readJpeg2000Info } from './codestream.ts';
 import { encodeRle } from './rle.ts';
 import type { Codecs, DcmjsCodecs } from './wasm.ts';
 

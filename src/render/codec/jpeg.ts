@@ -1,8 +1,8 @@
 // JPEG baseline, extended and lossless (ISO 10918-1), and JPEG XL, by dcmjs-codecs.
 
 import { DicomError } from '../../dimse/errors.ts';
-import { type CodestreamInfo, checkEnd, checkSize, readJpegInfo } from '../codestream.ts';
-import type { PixelDescription } from '../pixel.ts';
+import type { PixelDescription } from '../frames/pixel.ts';
+import { type CodestreamInfo, checkEnd, checkSize, readJpegInfo } from './codestream.ts';
 import { checkLength, type Decoded } from './decoded.ts';
 import type { Codecs } from './wasm.ts';
 

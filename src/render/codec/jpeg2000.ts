@@ -1,8 +1,8 @@
 // JPEG 2000 (ISO 15444-1) by OpenJPEG and High-Throughput JPEG 2000 (ISO 15444-15) by OpenJPH.
 
 import { DicomError } from '../../dimse/errors.ts';
-import { bareJpeg2000, type CodestreamInfo, checkEnd, checkSize, readJpeg2000Info } from '../codestream.ts';
-import type { PixelDescription } from '../pixel.ts';
+import type { PixelDescription } from '../frames/pixel.ts';
+import { bareJpeg2000, type CodestreamInfo, checkEnd, checkSize, readJpeg2000Info } from './codestream.ts';
 import { checkLength, type Decoded } from './decoded.ts';
 import type { Codecs, ResolutionDecoder } from './wasm.ts';
 

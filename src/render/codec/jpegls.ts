@@ -1,8 +1,8 @@
 // JPEG-LS (ISO 14495-1), by CharLS.
 
 import { DicomError } from '../../dimse/errors.ts';
-import { checkEnd, checkSize, readJpegInfo } from '../codestream.ts';
-import type { PixelDescription } from '../pixel.ts';
+import type { PixelDescription } from '../frames/pixel.ts';
+import { checkEnd, checkSize, readJpegInfo } from './codestream.ts';
 import { checkLength, type Decoded, interleave } from './decoded.ts';
 import type { Codecs } from './wasm.ts';
 

@@ -1,7 +1,7 @@
 // RLE Lossless (PS3.5 Annex G): one PackBits segment for each byte of each sample, most significant byte first.
 
 import { DicomError } from '../../dimse/errors.ts';
-import type { PixelDescription } from '../pixel.ts';
+import type { PixelDescription } from '../frames/pixel.ts';
 import type { Decoded } from './decoded.ts';
 
 const HEADER_BYTES = 64;

@@ -5,8 +5,8 @@ import type { Dataset } from '../../dimse/data/dataset.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { JpegBaseline, JpegExtended } from '../../dimse/data/transfer-syntax.ts';
 import { groupOf, itemsOf, textOf } from '../attributes.ts';
-import { readFrame } from '../frames.ts';
-import type { Image } from '../image.ts';
+import { readFrame } from '../frames/frames.ts';
+import type { Image } from '../frames/image.ts';
 
 const OPTICAL_PATH_SEQUENCE = '00480105';
 const OPTICAL_PATH_IDENTIFIER = '00480106';

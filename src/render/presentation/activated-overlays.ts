@@ -2,10 +2,10 @@
 
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { textOf } from '../attributes.ts';
-import { type Canvas, canvasFor, fill } from '../canvas.ts';
-import type { Rgb } from '../cielab.ts';
-import type { Frame } from '../decode.ts';
-import { isSet, OVERLAY_GROUPS, type Overlay, readOverlay } from '../overlay.ts';
+import { type Canvas, canvasFor, fill } from '../canvas/canvas.ts';
+import { isSet, OVERLAY_GROUPS, type Overlay, readOverlay } from '../canvas/overlay.ts';
+import type { Frame } from '../codec/decode.ts';
+import type { Rgb } from '../colour/cielab.ts';
 import { layersOf } from './layers.ts';
 
 /** An overlay in the colour of its layer. */

@@ -3,7 +3,7 @@
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { itemsOf, textOf } from '../attributes.ts';
-import type { Rgb } from '../cielab.ts';
+import type { Rgb } from '../colour/cielab.ts';
 import type { Typeface } from '../text/typeface.ts';
 import { type Mapping, mappingOf, type Placement } from './displayed-area.ts';
 import { graphicObject } from './graphic-objects.ts';

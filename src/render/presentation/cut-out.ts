@@ -1,7 +1,7 @@
 // The displayed area of a picture, turned as the Spatial Transformation says (PS3.3 C.10.4, C.10.6): first rotated
 // clockwise, then mirrored left to right.
 
-import type { Canvas } from '../canvas.ts';
+import type { Canvas } from '../canvas/canvas.ts';
 import type { Placement } from './displayed-area.ts';
 
 /** The area of a picture, turned but not yet scaled; what of it lies outside the picture is black. */

@@ -4,8 +4,8 @@
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { DicomError } from '../../dimse/errors.ts';
-import { ratioOf } from '../aspect.ts';
 import { numberOf, numbersOf, textOf } from '../attributes.ts';
+import { ratioOf } from '../output/aspect.ts';
 import { itemsFor, type Target } from './references.ts';
 
 /** Clockwise rotation in degrees, after which the picture may be mirrored left to right (PS3.4 N.2.3.3). */

@@ -3,7 +3,7 @@
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { itemsOf, numberOf, numbersOf, textOf } from '../attributes.ts';
-import { cielabOf, type Rgb } from '../cielab.ts';
+import { cielabOf, type Rgb } from '../colour/cielab.ts';
 import type { Mapping } from './displayed-area.ts';
 import { hex } from './layers.ts';
 

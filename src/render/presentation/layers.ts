@@ -3,7 +3,7 @@
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { itemsOf, numberOf, textOf } from '../attributes.ts';
-import { cielabOf, type Rgb } from '../cielab.ts';
+import { cielabOf, type Rgb } from '../colour/cielab.ts';
 
 /** A layer; the one with the lowest order is drawn first. */
 export type Layer = { name: string; order: number; colour: Rgb };

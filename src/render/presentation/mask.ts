@@ -3,9 +3,9 @@
 
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { numberOf, numbersOf, textOf } from '../attributes.ts';
-import type { Frame } from '../decode.ts';
-import { samplesOf } from '../samples.ts';
-import type { Stage } from '../voi.ts';
+import type { Frame } from '../codec/decode.ts';
+import { samplesOf } from '../gray/samples.ts';
+import type { Stage } from '../gray/voi.ts';
 import { itemsFor, type Target } from './references.ts';
 
 /** Mask frames, 1-based, and how far they are moved, in pixels. */

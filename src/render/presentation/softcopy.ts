@@ -4,13 +4,13 @@
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { itemsOf, numbersOf, textOf } from '../attributes.ts';
-import type { Frame } from '../decode.ts';
-import { modalityIn, paddingOf, presentationLut, voiIn } from '../gray.ts';
-import type { Image } from '../image.ts';
-import type { PixelDescription } from '../pixel.ts';
-import { samplesOf } from '../samples.ts';
-import { type Interval, throughPipeline } from '../tones.ts';
-import { type Stage, windowStage } from '../voi.ts';
+import type { Frame } from '../codec/decode.ts';
+import type { Image } from '../frames/image.ts';
+import type { PixelDescription } from '../frames/pixel.ts';
+import { modalityIn, paddingOf, presentationLut, voiIn } from '../gray/gray.ts';
+import { samplesOf } from '../gray/samples.ts';
+import { type Interval, throughPipeline } from '../gray/tones.ts';
+import { type Stage, windowStage } from '../gray/voi.ts';
 import { itemsFor, type Target } from './references.ts';
 
 /** `subtracted`: the samples are differences of what the Modality LUT gave; `polarity`: the Presentation LUT is applied. */

@@ -4,7 +4,7 @@ import type { Dataset } from '../../dimse/data/dataset.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { DicomError } from '../../dimse/errors.ts';
 import { textOf } from '../attributes.ts';
-import { readAttributes } from '../image.ts';
+import { readAttributes } from '../frames/image.ts';
 import { type Reference, referencesIn } from './references.ts';
 
 /** What a state makes of its images (PS3.4 N.2): grey, the colours they have, or colours out of a palette. */

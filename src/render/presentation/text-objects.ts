@@ -4,7 +4,7 @@
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { itemsOf, numbersOf, textOf } from '../attributes.ts';
-import { cielabOf, type Rgb } from '../cielab.ts';
+import { cielabOf, type Rgb } from '../colour/cielab.ts';
 import type { Typeface } from '../text/typeface.ts';
 import type { Mapping } from './displayed-area.ts';
 import { type Point, pointsOf } from './graphic-objects.ts';

@@ -4,9 +4,9 @@
 import type { Dataset, PersonName } from '../../dimse/data/dataset.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { groupOf, numberOf, textOf } from '../attributes.ts';
-import type { Overlay } from '../encode.ts';
-import type { Image } from '../image.ts';
+import type { Image } from '../frames/image.ts';
 import type { Annotation, RenderOptions } from '../options.ts';
+import type { Overlay } from '../output/encode.ts';
 import type { Typeface } from './typeface.ts';
 
 /** The annotation that `options` ask for of frame `n` (1-based); undefined where they ask for none. */

@@ -8,7 +8,7 @@ import { writeFileMeta } from '../../../src/dimse/data/part10.ts';
 import { ExplicitLittle } from '../../../src/dimse/data/transfer-syntax.ts';
 import { createUid } from '../../../src/dimse/data/uid.ts';
 import { writeDataset } from '../../../src/dimse/data/writer.ts';
-import { readAttributes } from '../../../src/render/image.ts';
+import { readAttributes } from '../../../src/render/frames/image.ts';
 import type { RenderOptions } from '../../../src/render/options.ts';
 import type { Renderer } from '../../../src/render/render.ts';
 import { type Fixture, pixelOf, writeFixture } from '../fixtures.ts';
