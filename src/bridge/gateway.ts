@@ -6,7 +6,7 @@ import { Cache, type StoredFile } from './cache/cache.ts';
 import type { Config } from './config/config.ts';
 import { type Bulkdata, bulkdataOf } from './metadata/bulkdata.ts';
 import { createPacs, type Pacs } from './pacs/pacs.ts';
-import { createFetch } from './retrieve/fetch.ts';
+import { createFetch } from './retrieve/fetch/fetch.ts';
 import { type Holder, Holders } from './retrieve/holders.ts';
 import { type Inbox, openInbox } from './retrieve/inbox.ts';
 import { inboxOptions } from './retrieve/inbox-options.ts';

@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import { Cache } from '../../src/bridge/cache/cache.ts';
 import type { PacsConfig } from '../../src/bridge/config/config.ts';
 import { createPacs, type Pacs } from '../../src/bridge/pacs/pacs.ts';
-import { createFetch } from '../../src/bridge/retrieve/fetch.ts';
+import { createFetch } from '../../src/bridge/retrieve/fetch/fetch.ts';
 import { Holders } from '../../src/bridge/retrieve/holders.ts';
 import { type Inbox, openInbox } from '../../src/bridge/retrieve/inbox.ts';
 import { Retrieval } from '../../src/bridge/retrieve/retrieve.ts';

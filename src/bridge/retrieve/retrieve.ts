@@ -6,7 +6,7 @@ import { isNoAnswer } from '../pacs/no-answer.ts';
 import type { Pacs } from '../pacs/pacs.ts';
 import { levelOf, type Resource } from '../resource.ts';
 import { countInstances, type Expectation, expectationOf } from './expectation.ts';
-import type { Fetch } from './fetch.ts';
+import type { Fetch } from './fetch/fetch.ts';
 import { type Delivery, Flight, type OnPartial } from './flight.ts';
 import { HeadStart } from './head-start.ts';
 

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { drain } from '../fixtures.ts';
-import { type Behaviour, type Stored, startFakePacs } from '../peer-pacs.ts';
-import { startRetrieval } from '../retrieval.ts';
+import { drain } from '../../fixtures.ts';
+import { type Behaviour, type Stored, startFakePacs } from '../../peer-pacs.ts';
+import { startRetrieval } from '../../retrieval.ts';
 
 const never = new AbortController().signal;
 const STUDY = { study: '1.1' };

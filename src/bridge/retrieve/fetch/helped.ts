@@ -2,11 +2,11 @@
 // long line one association carries one instance per round trip. The first C-GET asks for all; the helpers bring parts of the
 // list, from its other end, and the first is cancelled once they have taken the rest.
 
-import type { IdentifiedInstance } from '../cache/identify.ts';
-import type { Pacs } from '../pacs/pacs.ts';
-import type { Resource } from '../resource.ts';
-import { type Listed, listInstances } from './expectation.ts';
-import type { Outcome, Transfer, TransferRequest } from './transfer.ts';
+import type { IdentifiedInstance } from '../../cache/identify.ts';
+import type { Pacs } from '../../pacs/pacs.ts';
+import type { Resource } from '../../resource.ts';
+import { type Listed, listInstances } from '../expectation.ts';
+import type { Outcome, Transfer, TransferRequest } from '../transfer.ts';
 
 export type HelpOptions = {
   resource: Resource;

@@ -1,7 +1,7 @@
 // Instances that a PACS lists and cannot send: to find that out takes many small retrieves, which are not made at every request.
 
 import { LRUCache } from 'lru-cache';
-import type { Listed } from './expectation.ts';
+import type { Listed } from '../expectation.ts';
 
 /** Where an instance is lost, and in which state of its study: when something is stored to it, it is tried again. */
 export type Place = { pacs: string; study: string; generation: number };
