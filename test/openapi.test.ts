@@ -6,7 +6,6 @@ import { posix } from 'node:path';
 import { test } from 'node:test';
 import { DOCUMENT } from '../openapi/openapi.ts';
 import { addResources } from '../src/http/resources.ts';
-import type { Service } from '../src/http/service.ts';
 
 const VERBS = ['get', 'post', 'put', 'patch', 'delete', 'options'] as const;
 
@@ -24,11 +23,10 @@ function documented(): string[] {
 /** The same of every route. */
 function routed(): string[] {
   const routes: string[] = [];
-  const service = { basePath: '/base' } as Service;
-  addResources((path, handlers) => {
+  addResources((path, answers) => {
     const template = path.replace(/:(\w+)/g, '{$1}').replace(/\*$/, '{path}');
-    for (const method of Object.keys(handlers)) routes.push(`${method} ${template}`);
-  }, service);
+    for (const method of Object.keys(answers)) routes.push(`${method} ${template}`);
+  }, '/base');
   return routes;
 }
 

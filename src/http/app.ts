@@ -21,12 +21,13 @@ import { DicomError } from '../dimse/errors.ts';
 import type { Renderer } from '../render/render.ts';
 import { baseUrl, trustedBy } from './base-url.ts';
 import { addDocumentation } from './documentation.ts';
+import { type AddResource, type Answer, exchangeOf } from './exchange.ts';
 import { watchLoop } from './loop-delay.ts';
 import { aeTitleOf } from './paths.ts';
 import { rawProblem, sendNotAllowed, sendProblem } from './problem.ts';
 import { parseQuery } from './query.ts';
 import { addResources } from './resources.ts';
-import type { AddResource, Service, UploadLimits } from './service.ts';
+import type { Service, UploadLimits } from './service.ts';
 
 export type AppOptions = {
   /** Path of the services without a slash at its end, for example `/dicomweb`. */
@@ -82,7 +83,7 @@ export async function buildApp(gateway: Gateway, renderer: Renderer, options: Ap
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   const { maxInstanceBytes: fileSize, maxParts: files } = service.limits;
   await app.register(multipart, { limits: { fileSize, files, fields: 100, fieldSize: 65536, headerPairs: 100 } });
-  addResources((url, handlers) => addResource(app, url, handlers), service);
+  addResources((url, answers) => addResource(app, url, answers, service), service.basePath);
   await addDocumentation(app);
   return app;
 }
@@ -90,12 +91,14 @@ export async function buildApp(gateway: Gateway, renderer: Renderer, options: Ap
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** Adds a resource: what it has is answered, OPTIONS says what that is, the other methods get 405 with Allow. */
-function addResource(app: FastifyInstance, url: string, handlers: Parameters<AddResource>[1]): void {
-  const own = { ...handlers, ...(handlers.GET === undefined ? {} : { HEAD: handlers.GET }) };
-  const allow = METHODS.filter((method) => method in own || method === 'OPTIONS').join(', ');
+function addResource(app: FastifyInstance, url: string, answers: Parameters<AddResource>[1], service: Service): void {
+  const own: Record<string, Answer | undefined> = { ...answers, HEAD: answers.GET };
+  const allow = METHODS.filter((method) => own[method] !== undefined || method === 'OPTIONS').join(', ');
   for (const method of METHODS) {
-    const handler = own[method as keyof typeof own];
-    if (handler !== undefined) {
+    const answer = own[method];
+    if (answer !== undefined) {
+      const handler = async (request: FastifyRequest, reply: FastifyReply) =>
+        answer(exchangeOf(request, reply, service));
       app.route({ method, url, exposeHeadRoute: false, handler });
     } else if (method === 'OPTIONS') {
       app.route({ method, url, handler: (_request, reply) => reply.status(204).header('allow', allow).send() });

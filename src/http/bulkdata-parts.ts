@@ -10,7 +10,7 @@ import { frameBits } from '../render/frames/pixel.ts';
 import { choose, type Representation, type Wanted } from './accept.ts';
 import { etagOf } from './etag.ts';
 import type { Part } from './multipart-writer.ts';
-import { EXPLICIT_LITTLE, type Offer } from './offers.ts';
+import { EXPLICIT_LITTLE, inBothForms, type Offer } from './offers.ts';
 import { frameForm } from './pixel-parts.ts';
 import { once } from './respond.ts';
 import type { Service } from './service.ts';
@@ -64,7 +64,7 @@ function acceptedOf({ wanted, multipartOnly }: BulkdataRequest, extra: readonly 
 async function valuePart(asked: BulkdataRequest, { gateway }: Service): Promise<BulkdataPart> {
   const value = await gateway.bulkdata(asked.file, asked.path);
   const own = value.mediaType;
-  const extra: Offer[] = own === OCTETS ? [] : [false, true].map((multipart) => ({ mediaType: own, multipart }));
+  const extra: Offer[] = own === OCTETS ? [] : inBothForms(own);
   // Native values are in Explicit VR Little Endian, whatever else a compressed type would need.
   const one = acceptedOf(asked, extra).find(({ mediaType, transferSyntax: uid }) =>
     mediaType === OCTETS ? uid === EXPLICIT_LITTLE || uid === '*' : mediaType === own,

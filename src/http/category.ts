@@ -2,7 +2,7 @@
 
 import type { StoredFile } from '../bridge/gateway.ts';
 import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
-import type { Offer } from './offers.ts';
+import { inBothForms, type Offer } from './offers.ts';
 
 export type Category = 'image' | 'document' | 'report' | 'waveform' | 'video';
 
@@ -45,6 +45,4 @@ export const OTHER_TYPES: readonly string[] = [
 ];
 
 /** Offers of these types, as long as it isn't known yet what the instance is. */
-export const OTHER_OFFERS: readonly Offer[] = OTHER_TYPES.flatMap((mediaType) =>
-  [false, true].map((multipart) => ({ mediaType, multipart })),
-);
+export const OTHER_OFFERS: readonly Offer[] = OTHER_TYPES.flatMap(inBothForms);

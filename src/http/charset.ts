@@ -3,8 +3,8 @@
 import type { FastifyRequest } from 'fastify';
 import { findEncoder } from '../dimse/data/charset-encode.ts';
 import { DicomError } from '../dimse/errors.ts';
+import { queryOf } from './exchange.ts';
 import { single } from './query.ts';
-import { queryOf } from './service.ts';
 
 /** PS3.18 Annex D: names of MIME, and what DICOM calls them; without those that need escape sequences. */
 const TERMS: Readonly<Record<string, string>> = {

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { StoredFile } from '../bridge/gateway.ts';
 import type { Coding } from './coding.ts';
+import type { Exchange } from './exchange.ts';
 
 /**
  * A tag of `file` in the representation that `variant` describes. It changes when the instance is retrieved anew, because
@@ -24,8 +25,19 @@ export function codedEtag(etag: string, coding: Coding): string {
   return `${etag.slice(0, -1)};${coding}"`;
 }
 
+/**
+ * Tags the answer with `etag`, for caches that must ask again. To who has this state already it sends 304: true, and nothing
+ * else is to be sent.
+ */
+export function sentUnchanged({ request, reply }: Exchange, etag: string, cacheControl = 'private, no-cache'): boolean {
+  reply.headers({ etag, 'cache-control': cacheControl });
+  if (!isUnchanged(request.headers['if-none-match'], etag)) return false;
+  reply.status(304).send();
+  return true;
+}
+
 /** Whether If-None-Match names `etag` (weak comparison), in any content coding, or anything. */
-export function isUnchanged(ifNoneMatch: string | undefined, etag: string): boolean {
+function isUnchanged(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false;
   return ifNoneMatch.split(',').some((one) => {
     const text = one.trim();

@@ -79,7 +79,8 @@ export const ALIASES: Readonly<Record<string, string>> = {
   'image/dicom+jpeg': 'image/jpeg',
 };
 
-const both = (mediaType: string): Offer[] => [
+/** A type to be had as a single part, which is preferred, and as multipart/related. */
+export const inBothForms = (mediaType: string): Offer[] => [
   { mediaType, multipart: false },
   { mediaType, multipart: true },
 ];
@@ -118,7 +119,7 @@ export const OFFERS: Readonly<Record<ResourceKind, readonly Offer[]>> = {
   frame: [octets(true), octets(false), ...compressed(true), ...compressed(false)],
   // No default is defined (8.7.7): a wildcard, as browsers send it, gets the bare value.
   bulkdata: [octets(false), octets(true), ...compressed(false), ...compressed(true)],
-  rendered: images.flatMap(both), // Table 8.7.4-1; webp is an extension
+  rendered: images.flatMap(inBothForms), // Table 8.7.4-1; webp is an extension
   'rendered-set': images.map((mediaType) => ({ mediaType, multipart: true })), // several items: multipart only
   rendition: [], // Table 8.7.4-1, text, video and other categories: what the instance itself is given in
   thumbnail: images.map((mediaType) => ({ mediaType, multipart: false })), // exactly one image (10.4.3.3.4)

@@ -1,10 +1,11 @@
 // One range of a single part (RFC 9110 14, PS3.18 8.4.3), for every answer whose length and entity tag are known.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
+import type { Exchange } from './exchange.ts';
 import { type ByteRange, parseRange } from './range.ts';
 
 /** The range that the request asks of the representation with this tag: of another state, and for HEAD, there is none. */
-export function askedRange(
+function askedRange(
   { method, headers }: FastifyRequest,
   etag: string,
   length: number,
@@ -19,7 +20,7 @@ export function askedRange(
  * The range that is to be sent of the answer whose headers are set; those then tell of the range. Undefined for the whole: the
  * client asks for no range, If-Range names another state, or the answer is one that has none or has made its own.
  */
-export function rangeOf(request: FastifyRequest, reply: FastifyReply): ByteRange | 'unsatisfiable' | undefined {
+export function rangeOf({ request, reply }: Exchange): ByteRange | 'unsatisfiable' | undefined {
   const length = Number(reply.getHeader('content-length'));
   const etag = reply.getHeader('etag');
   const isSingle = !String(reply.getHeader('content-type')).startsWith('multipart/');

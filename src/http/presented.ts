@@ -1,7 +1,7 @@
 // Presentation states rendered (PS3.18 8.3.5.1.6): the images that one refers to are fetched and shown as it says, each frame
 // a part; a single part is the first of them.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import type { Archive, StoredFile } from '../bridge/gateway.ts';
 import type { Resource } from '../bridge/resource.ts';
 import { DicomError } from '../dimse/errors.ts';
@@ -11,10 +11,11 @@ import { type Framed, inOrder } from '../render/presentation/order.ts';
 import type { Reference } from '../render/presentation/references.ts';
 import { isPresentationState, openPresentationState, type PresentationState } from '../render/presentation/state.ts';
 import type { Representation } from './accept.ts';
-import { etagOf, isUnchanged } from './etag.ts';
+import { etagOf, sentUnchanged } from './etag.ts';
+import type { Exchange } from './exchange.ts';
 import type { Part } from './multipart-writer.ts';
 import { hold, once, sendParts, sendStream } from './respond.ts';
-import { locate, type Service } from './service.ts';
+import { locate } from './service.ts';
 
 /** Whether an instance is rendered by showing others. */
 export function isPresentation(file: StoredFile): boolean {
@@ -24,40 +25,38 @@ export function isPresentation(file: StoredFile): boolean {
 /** An image under a state: what of it is shown. */
 type Shown = Framed & { file: StoredFile };
 
-type Asked = { options: RenderOptions; representation: Representation; signal: AbortSignal };
+/** What is to be shown of an instance: all its frames, where `frames` is undefined. */
+export type Asked = {
+  file: StoredFile;
+  frames: readonly number[] | undefined;
+  representation: Representation;
+  options: RenderOptions;
+};
 
 /**
  * Sends what a presentation state shows.
  * @throws DicomError `malformed` for what doesn't go with a state (W-Q5, W-Q6, W-Q15), `not-found` where an image is missing
  */
-export async function sendPresented(
-  file: StoredFile,
-  frames: readonly number[] | undefined,
-  { options, representation, signal }: Asked,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  service: Service,
-): Promise<FastifyReply> {
-  refuseForPresentation(options, frames);
+export async function sendPresented(exchange: Exchange, asked: Asked): Promise<FastifyReply> {
+  const { file, options, representation } = asked;
+  refuseForPresentation(asked);
   const { mediaType, multipart } = representation;
-  const archive = service.archive(request);
   const { references } = await openPresentationState(file.path);
-  const shown = await openAll(multipart ? references : references.slice(0, 1), file, archive, reply, signal);
+  const shown = await openAll(exchange, multipart ? references : references.slice(0, 1), file);
   const wanted = multipart ? inOrder(shown) : shown.slice(0, 1);
   const sources = wanted.map((one) => [etagOf(one.file, ''), one.frame]);
   const etag = etagOf(file, JSON.stringify(['presented', multipart, options, sources]));
-  reply.headers({ etag, 'cache-control': 'private, no-cache' });
-  if (isUnchanged(request.headers['if-none-match'], etag)) return reply.status(304).send();
-  const parts = presentedParts(file, wanted, options, locate(service.baseUrl(request), file), service, signal);
-  if (multipart) return sendParts(request, reply, mediaType, parts);
+  if (sentUnchanged(exchange, etag)) return exchange.reply;
+  const parts = presentedParts(exchange, file, wanted, options);
+  if (multipart) return sendParts(exchange, mediaType, parts);
   const { value } = await parts.next();
   if (!value)
     throw new DicomError('corrupt', 'the presentation state shows nothing', { field: 'ReferencedImageSequence' });
-  return sendStream(request, reply, value.body, value.headers);
+  return sendStream(exchange, value.body, value.headers);
 }
 
 /** The options that a state itself decides (8.3.5.1.3, 8.3.5.1.4). */
-function refuseForPresentation({ window, viewport }: RenderOptions, frames: readonly number[] | undefined): void {
+function refuseForPresentation({ frames, options: { window, viewport } }: Asked): void {
   if (frames) throw new DicomError('malformed', 'frames: a presentation state has none', { field: 'frames' });
   if (window) {
     throw new DicomError('malformed', 'The parameter window does not go with a presentation state', {
@@ -73,16 +72,15 @@ function refuseForPresentation({ window, viewport }: RenderOptions, frames: read
 
 /** Every frame referred to, of images that stay in the cache until the answer has been sent. */
 async function openAll(
+  exchange: Exchange,
   references: readonly Reference[],
   { studyInstanceUid: study }: StoredFile,
-  archive: Archive,
-  reply: FastifyReply,
-  signal: AbortSignal,
 ): Promise<Shown[]> {
+  const { archive, signal } = exchange;
   const shown: Shown[] = [];
   for (const { series, instance, frames } of references) {
     const file = await archive.open({ study, series, instance }, { signal });
-    hold(file, reply);
+    hold(file, exchange);
     const { attributes, numberOfFrames } = await openImage(file.path);
     const list = frames ?? Array.from({ length: numberOfFrames }, (_, index) => index + 1);
     for (const frame of list) shown.push({ file, attributes, frame });
@@ -91,15 +89,14 @@ async function openAll(
 }
 
 async function* presentedParts(
+  { service, baseUrl, signal }: Exchange,
   state: StoredFile,
   shown: readonly Shown[],
   options: RenderOptions,
-  location: string,
-  { renderer }: Service,
-  signal: AbortSignal,
 ): AsyncGenerator<Part, undefined, undefined> {
+  const location = locate(baseUrl, state);
   for (const { file, frame } of shown) {
-    const { bytes, mediaType } = await renderer.present(state.path, file.path, frame, options, signal);
+    const { bytes, mediaType } = await service.renderer.present(state.path, file.path, frame, options, signal);
     const headers = { 'Content-Type': mediaType, 'Content-Length': String(bytes.length), 'Content-Location': location };
     yield { headers, body: once(bytes) };
   }

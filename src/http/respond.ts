@@ -8,23 +8,16 @@ import type { StoredFile } from '../bridge/gateway.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { type Coding, codingOf, encoded } from './coding.ts';
 import { codedEtag } from './etag.ts';
+import type { Exchange } from './exchange.ts';
 import { createBoundary, multipartType, onePart, type Part, writeMultipart } from './multipart-writer.ts';
 import { rangeOf, within } from './partial.ts';
 import { primed } from './primed.ts';
 import { sendUnsatisfiable } from './problem.ts';
+import type { ByteRange } from './range.ts';
 import { UNDER_WAY } from './ring.ts';
 
-/** Fires when the client goes away before the answer is complete. */
-export function signalOf(reply: FastifyReply): AbortSignal {
-  const controller = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort(new DicomError('cancelled', 'the client went away'));
-  });
-  return controller.signal;
-}
-
 /** Keeps `file` until the answer is complete or given up. */
-export function hold(file: StoredFile, reply: FastifyReply): void {
+export function hold(file: StoredFile, { reply }: Exchange): void {
   if (reply.raw.destroyed) file.release();
   else reply.raw.once('close', () => file.release());
 }
@@ -35,7 +28,7 @@ const CODED = /^(multipart\/related; type=")?application\/(dicom\+|vnd\.sun\.wad
 const WORTH_CODING = 1024;
 
 /** The coding for an answer that begins with `first`; says in the headers that it was negotiated. */
-function negotiated(request: FastifyRequest, reply: FastifyReply, first: Buffer | undefined): Coding | undefined {
+function negotiated({ request, reply }: Exchange, first: Buffer | undefined): Coding | undefined {
   if (!CODED.test(String(reply.getHeader('content-type'))) || reply.hasHeader('content-encoding')) return undefined;
   const vary = reply.getHeader('vary');
   reply.header('vary', vary === undefined ? 'Accept-Encoding' : `${vary}, Accept-Encoding`);
@@ -52,15 +45,15 @@ function negotiated(request: FastifyRequest, reply: FastifyReply, first: Buffer 
  * Written straight to Node's response: a stream piped into it would be one more queue of chunks.
  */
 export async function sendStream(
-  request: FastifyRequest,
-  reply: FastifyReply,
+  exchange: Exchange,
   bytes: AsyncIterable<Buffer>,
   headers: Record<string, string>,
 ): Promise<FastifyReply> {
+  const { request, reply } = exchange;
   const { items, first } = await primed(bytes);
   reply.headers(headers);
-  const coding = negotiated(request, reply, first);
-  const range = rangeOf(request, reply);
+  const coding = negotiated(exchange, first);
+  const range = rangeOf(exchange);
   if (range === 'unsatisfiable') {
     await items.return();
     return sendUnsatisfiable(Number(reply.getHeader('content-length')), request, reply);
@@ -79,6 +72,22 @@ export async function sendStream(
     logBreak(error, request);
   }
   return reply;
+}
+
+/** What is of known length and can be read from anywhere: `read` gives the bytes of a range. */
+export type Content = { length: number; read(range: ByteRange): AsyncIterable<Buffer> };
+
+/** Sends `content`, or the range of it that the client asks for, of which alone is read. */
+export async function sendContent(
+  exchange: Exchange,
+  { length, read }: Content,
+  headers: Record<string, string>,
+): Promise<FastifyReply> {
+  const { request, reply } = exchange;
+  reply.headers({ ...headers, 'content-length': String(length) });
+  const range = rangeOf(exchange);
+  if (range === 'unsatisfiable') return sendUnsatisfiable(length, request, reply);
+  return sendStream(exchange, read(range ?? { start: 0, end: length - 1 }), {});
 }
 
 /** Writes `chunks`, asking for the next only when few enough are under way: the source may use their buffers again. */
@@ -115,14 +124,9 @@ function logBreak(error: unknown, request: FastifyRequest): void {
 }
 
 /** Sends `parts` as multipart/related whose root type is `type`. */
-export function sendParts(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  type: string,
-  parts: AsyncIterable<Part>,
-): Promise<FastifyReply> {
+export function sendParts(exchange: Exchange, type: string, parts: AsyncIterable<Part>): Promise<FastifyReply> {
   const boundary = createBoundary();
-  return sendStream(request, reply, writeMultipart(parts, boundary), {
+  return sendStream(exchange, writeMultipart(parts, boundary), {
     'content-type': multipartType(type, boundary),
     'cache-control': 'private, no-cache',
   });
@@ -132,15 +136,11 @@ export function sendParts(
  * Sends a body that is in memory: status line, headers and body leave in one write. For what is sent in a content coding
  * there is `sendStream`.
  */
-export function sendWhole(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  body: readonly Buffer[],
-  headers: Record<string, string>,
-): FastifyReply {
+export function sendWhole(exchange: Exchange, body: readonly Buffer[], headers: Record<string, string>): FastifyReply {
+  const { request, reply } = exchange;
   const length = body.reduce((sum, one) => sum + one.length, 0);
   reply.headers({ ...headers, 'content-length': String(length) });
-  const range = rangeOf(request, reply);
+  const range = rangeOf(exchange);
   if (range === 'unsatisfiable') return sendUnsatisfiable(length, request, reply);
   const wanted = range === undefined ? body : [Buffer.concat(body).subarray(range.start, range.end + 1)];
   reply.hijack();
@@ -155,19 +155,18 @@ export function sendWhole(
 
 /** Sends a single part, whose bytes are in memory, as multipart/related whose root type is `type`. */
 export function sendPart(
-  request: FastifyRequest,
-  reply: FastifyReply,
+  exchange: Exchange,
   type: string,
   { headers, bytes }: { headers: Record<string, string>; bytes: Buffer },
 ): FastifyReply {
   const boundary = createBoundary();
-  return sendWhole(request, reply, onePart(headers, bytes, boundary), {
+  return sendWhole(exchange, onePart(headers, bytes, boundary), {
     'content-type': multipartType(type, boundary),
     'cache-control': 'private, no-cache',
   });
 }
 
-/** One buffer as a body to be read. */
-export async function* once(bytes: Buffer): AsyncGenerator<Buffer, void, undefined> {
-  yield bytes;
+/** One alone, where many may be: the buffer of a body, the part of a multipart. */
+export async function* once<T>(one: T): AsyncGenerator<T, void, undefined> {
+  yield one;
 }

@@ -1,14 +1,11 @@
 // What every route is given: the gateway, the renderer, and how this service is seen from outside.
 
-import type { FastifyRequest, RouteHandlerMethod } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { Archive, Gateway, StoredFile } from '../bridge/gateway.ts';
 import { pathOf } from '../bridge/resource.ts';
 import type { ReplaceUid } from '../dimse/data/deidentify/deidentify.ts';
 import type { Renderer } from '../render/render.ts';
-import type { Wanted } from './accept.ts';
 import type { LoopDelay } from './loop-delay.ts';
-import type { Query } from './query.ts';
-import { single } from './query.ts';
 
 /** Limits of an upload, enforced while it streams: bytes, counts, and the milliseconds that all of it may take. */
 export type UploadLimits = {
@@ -37,28 +34,8 @@ export type Service = {
   baseUrl(request: FastifyRequest): string;
 };
 
-/** The decoded query of a request: `app.ts` puts it there for every route. */
-export function queryOf(request: FastifyRequest): Query {
-  return request.query as Query;
-}
-
-/** The Accept header and `accept` parameter of a request. */
-export function wantedOf(request: FastifyRequest, service: Service): Wanted {
-  return {
-    header: request.headers.accept || undefined,
-    query: single(queryOf(request), 'accept'),
-    strict: service.strictAccept,
-  };
-}
-
 /** URL of the instance resource that `file` is. */
 export function locate(baseUrl: string, file: StoredFile): string {
   const { studyInstanceUid: study, seriesInstanceUid: series, sopInstanceUid: instance } = file;
   return `${baseUrl}${pathOf({ study, series, instance })}`;
 }
-
-/** Adds a resource at a path under the base, with the methods it has. */
-export type AddResource = (
-  path: string,
-  handlers: { GET?: RouteHandlerMethod; POST?: RouteHandlerMethod; OPTIONS?: RouteHandlerMethod },
-) => void;

@@ -11,7 +11,7 @@ import { transcodedUid } from '../render/transcode/lossy.ts';
 import type { Representation } from './accept.ts';
 import { EXPLICIT_LITTLE } from './offers.ts';
 import { primed } from './primed.ts';
-import type { ByteRange } from './range.ts';
+import type { Content } from './respond.ts';
 import { CHUNK, type Ring } from './ring.ts';
 
 /** How a file can be had: as stored, with its data set re-encoded, or with its pixel data decoded or encoded. */
@@ -91,19 +91,26 @@ async function* withHead(head: Buffer, body: AsyncIterable<Buffer>): AsyncGenera
   if (waiting !== undefined) yield waiting;
 }
 
-/** The file as it is stored, or the bytes `range` of that; read into the buffers of `ring`. */
-export function storedFile(file: StoredFile, ring: Ring, range?: ByteRange): OpenedFile & { length: number } {
-  const { transferSyntaxUid } = file;
-  const head = headOf(file, transferSyntaxUid);
-  const size = file.size - file.dataOffset;
-  const { start, end } = range ?? { start: 0, end: head.length + size - 1 };
-  const body = read(file, Math.max(0, start - head.length), end + 1 - head.length, ring);
-  return { transferSyntaxUid, length: end + 1 - start, bytes: withHead(head.subarray(start, end + 1), body) };
+/** The file as it is stored; read into the buffers of `ring`. */
+export function storedFile(file: StoredFile, ring: Ring): Content {
+  const head = headOf(file, file.transferSyntaxUid);
+  return {
+    length: head.length + file.size - file.dataOffset,
+    read({ start, end }) {
+      const body = read(file, Math.max(0, start - head.length), end + 1 - head.length, ring);
+      return withHead(head.subarray(start, end + 1), body);
+    },
+  };
+}
+
+function openStored(file: StoredFile, ring: Ring): OpenedFile {
+  const { length, read } = storedFile(file, ring);
+  return { transferSyntaxUid: file.transferSyntaxUid, length, bytes: read({ start: 0, end: length - 1 }) };
 }
 
 async function openForm(file: StoredFile, form: Form, { renderer, ring, signal }: Means): Promise<OpenedFile> {
   const { kind, transferSyntaxUid } = form;
-  if (kind === 'stored') return storedFile(file, ring);
+  if (kind === 'stored') return openStored(file, ring);
   if (kind === 'transcoded') await file.onDisk();
   const body =
     kind === 'reencoded'
@@ -131,7 +138,7 @@ export async function openFile(
     } catch (error) {
       if (!(error instanceof DicomError) || error.kind !== 'not-acceptable') throw error;
       refusal = error;
-      if (!form.named && lossy) return storedFile(file, means.ring);
+      if (!form.named && lossy) return openStored(file, means.ring);
     }
   }
   throw new DicomError(

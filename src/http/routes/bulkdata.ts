@@ -1,17 +1,18 @@
 // WADO-RS: bulk data by the URI that metadata gave, and the bulk data or pixel data of whole resources (PS3.18 10.4.1.5,
 // 10.4.1.6).
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import type { Archive, StoredFile } from '../../bridge/gateway.ts';
 import { levelOf, pathOf, type Resource } from '../../bridge/resource.ts';
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { DicomError } from '../../dimse/errors.ts';
 import { type BulkdataPart, bulkdataParts, isPixelData } from '../bulkdata-parts.ts';
-import { isUnchanged } from '../etag.ts';
+import { sentUnchanged } from '../etag.ts';
+import { type AddResource, type Exchange, wantedOf } from '../exchange.ts';
 import { resourceOf } from '../paths.ts';
 import { primed } from '../primed.ts';
-import { hold, sendParts, sendStream, signalOf } from '../respond.ts';
-import { type AddResource, locate, type Service, wantedOf } from '../service.ts';
+import { hold, sendParts, sendStream } from '../respond.ts';
+import { locate } from '../service.ts';
 
 const STUDY = '/studies/:study';
 const SERIES = `${STUDY}/series/:series`;
@@ -21,49 +22,41 @@ const PATH = /^[\dA-F]{8}(\/\d{1,6}\/[\dA-F]{8}){0,32}$/;
 
 type Which = 'bulkdata' | 'pixeldata';
 
-export function bulkdataRoutes(add: AddResource, service: Service): void {
-  add(`${INSTANCE}/bulkdata/*`, { GET: (request, reply) => bulkdataOfUri(request, reply, service) });
+export function bulkdataRoutes(add: AddResource): void {
+  add(`${INSTANCE}/bulkdata/*`, { GET: bulkdataOfUri });
   for (const level of [STUDY, SERIES, INSTANCE]) {
     for (const which of ['bulkdata', 'pixeldata'] as const) {
-      add(`${level}/${which}`, { GET: (request, reply) => bulkdataOf(which, request, reply, service) });
+      add(`${level}/${which}`, { GET: (exchange) => bulkdataOf(which, exchange) });
     }
   }
 }
 
-async function bulkdataOfUri(request: FastifyRequest, reply: FastifyReply, service: Service): Promise<FastifyReply> {
+async function bulkdataOfUri(exchange: Exchange): Promise<FastifyReply> {
+  const { request, service, archive, baseUrl, signal } = exchange;
   const resource = resourceOf(request);
   const path = (request.params as { '*': string })['*'].toUpperCase().replace(/\/$/, '');
   if (!PATH.test(path)) {
     throw new DicomError('malformed', 'the bulk data path is no path of tags and items', { field: 'bulkdata' });
   }
-  const wanted = wantedOf(request, service);
-  const signal = signalOf(reply);
-  const file = await service.archive(request).open(resource, { signal });
-  hold(file, reply);
-  const location = `${locate(service.baseUrl(request), file)}/bulkdata/${path}`;
-  return send(request, reply, bulkdataParts({ file, path, location, wanted, multipartOnly: false, signal }, service));
+  const wanted = wantedOf(exchange);
+  const file = await archive.open(resource, { signal });
+  hold(file, exchange);
+  const location = `${locate(baseUrl, file)}/bulkdata/${path}`;
+  return send(exchange, bulkdataParts({ file, path, location, wanted, multipartOnly: false, signal }, service));
 }
 
 /** All bulk data, or the pixel data, of every instance of the resource that the path names. */
-export function bulkdataOf(
-  which: Which,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  service: Service,
-): Promise<FastifyReply> {
-  return send(request, reply, partsOf(resourceOf(request), which, request, service, signalOf(reply)));
+export function bulkdataOf(which: Which, exchange: Exchange): Promise<FastifyReply> {
+  return send(exchange, partsOf(resourceOf(exchange.request), which, exchange));
 }
 
 async function* partsOf(
   resource: Resource,
   which: Which,
-  request: FastifyRequest,
-  service: Service,
-  signal: AbortSignal,
+  exchange: Exchange,
 ): AsyncGenerator<BulkdataPart, void, undefined> {
-  const wanted = wantedOf(request, service);
-  const baseUrl = service.baseUrl(request);
-  const archive = service.archive(request);
+  const { service, archive, baseUrl, signal } = exchange;
+  const wanted = wantedOf(exchange);
   let found = false;
   for await (const file of archive.retrieve(resource, { signal })) {
     try {
@@ -108,22 +101,17 @@ function urisOf(dataset: Dataset): string[] {
 }
 
 /** One part alone where that is what the client takes, else all of them as multipart/related. */
-async function send(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  parts: AsyncIterable<BulkdataPart>,
-): Promise<FastifyReply> {
+async function send(exchange: Exchange, parts: AsyncIterable<BulkdataPart>): Promise<FastifyReply> {
   const [first, items] = await withFirst(parts);
-  if (first.multipart) return sendParts(request, reply, first.mediaType, items);
-  const { etag } = first;
-  reply.headers({ etag, 'cache-control': 'private, no-cache' });
-  if (isUnchanged(request.headers['if-none-match'], etag)) {
+  if (first.multipart) return sendParts(exchange, first.mediaType, items);
+  const { reply } = exchange;
+  if (sentUnchanged(exchange, first.etag)) {
     await items.return();
-    return reply.status(304).send();
+    return reply;
   }
   reply.raw.once('close', () => void items.return());
   const { 'Content-Location': location = '', 'Content-Type': type = '', 'Content-Length': length } = first.headers;
-  return sendStream(request, reply, first.body, {
+  return sendStream(exchange, first.body, {
     'content-type': type,
     'content-location': location,
     ...(length === undefined ? {} : { 'content-length': length }),

@@ -1,14 +1,14 @@
 // WADO-RS metadata of a study, a series or an instance (PS3.18 10.4.1.1.2).
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { pathOf } from '../../bridge/resource.ts';
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { choose } from '../accept.ts';
+import { type AddResource, type Exchange, wantedOf } from '../exchange.ts';
 import { writeJsonArray } from '../json.ts';
 import { lackingOf } from '../lacking.ts';
 import { resourceOf } from '../paths.ts';
-import { sendParts, sendStream, signalOf } from '../respond.ts';
-import { type AddResource, type Service, wantedOf } from '../service.ts';
+import { sendParts, sendStream } from '../respond.ts';
 import { xmlParts } from '../xml.ts';
 
 const LEVELS = [
@@ -17,29 +17,25 @@ const LEVELS = [
   '/studies/:study/series/:series/instances/:instance',
 ];
 
-export function metadataRoutes(add: AddResource, service: Service): void {
-  for (const level of LEVELS) {
-    add(`${level}/metadata`, { GET: (request, reply) => metadata(request, reply, service) });
-  }
+export function metadataRoutes(add: AddResource): void {
+  for (const level of LEVELS) add(`${level}/metadata`, { GET: metadata });
 }
 
-async function metadata(request: FastifyRequest, reply: FastifyReply, service: Service): Promise<FastifyReply> {
+async function metadata(exchange: Exchange): Promise<FastifyReply> {
+  const { request, reply, archive, baseUrl, signal } = exchange;
   const resource = resourceOf(request);
-  const [best] = choose('metadata', wantedOf(request, service));
-  const baseUrl = service.baseUrl(request);
-  const archive = service.archive(request);
-  const options = { baseUrl, signal: signalOf(reply), onPartial: lackingOf(reply, baseUrl) };
+  const [best] = choose('metadata', wantedOf(exchange));
+  const options = { baseUrl, signal, onPartial: lackingOf(exchange) };
   reply.header('content-location', `${baseUrl}${pathOf(resource)}/metadata`);
   reply.header('cache-control', 'private, no-cache');
   if (best?.mediaType === 'application/dicom+xml') {
     return sendParts(
-      request,
-      reply,
+      exchange,
       'application/dicom+xml',
       xmlParts(archive.metadata(resource, options), (one) => locate(baseUrl, one)),
     );
   }
-  return sendStream(request, reply, writeJsonArray(archive.metadataJson(resource, options)), {
+  return sendStream(exchange, writeJsonArray(archive.metadataJson(resource, options)), {
     'content-type': best?.mediaType ?? '',
   });
 }

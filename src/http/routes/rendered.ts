@@ -1,20 +1,21 @@
 // WADO-RS: rendered studies, series, instances and frames (PS3.18 10.4.1.1.3, 10.4.1.1.4). A single part shows the first
 // frame asked for, or as GIF all of them in turn; multipart/related has one part per frame.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import type { StoredFile } from '../../bridge/gateway.ts';
 import { levelOf } from '../../bridge/resource.ts';
 import { DicomError } from '../../dimse/errors.ts';
 import { parseRenderOptions, type RenderedMediaType, type RenderOptions } from '../../render/options.ts';
-import { choose, type Representation } from '../accept.ts';
+import { choose } from '../accept.ts';
 import { categoryOf, OTHER_OFFERS, OTHER_TYPES } from '../category.ts';
-import { etagOf, isUnchanged } from '../etag.ts';
+import { etagOf, sentUnchanged } from '../etag.ts';
+import { type AddResource, type Exchange, queryOf, wantedOf } from '../exchange.ts';
 import type { Part } from '../multipart-writer.ts';
 import { resourceOf } from '../paths.ts';
-import { isPresentation, sendPresented } from '../presented.ts';
+import { type Asked, isPresentation, sendPresented } from '../presented.ts';
 import { renditionPart, sendRendition } from '../rendition.ts';
-import { hold, once, sendParts, sendWhole, signalOf } from '../respond.ts';
-import { type AddResource, locate, queryOf, type Service, wantedOf } from '../service.ts';
+import { hold, once, sendParts, sendWhole } from '../respond.ts';
+import { locate } from '../service.ts';
 import { storedFrames } from '../stored-frames.ts';
 
 const STUDY = '/studies/:study';
@@ -22,65 +23,48 @@ const SERIES = `${STUDY}/series/:series`;
 const INSTANCE = `${SERIES}/instances/:instance`;
 const FRAMES = `${INSTANCE}/frames/:frames`;
 
-export function renderedRoutes(add: AddResource, service: Service): void {
-  for (const path of [STUDY, SERIES]) {
-    add(`${path}/rendered`, { GET: (request, reply) => renderedSet(request, reply, service) });
-  }
-  for (const path of [INSTANCE, FRAMES]) {
-    add(`${path}/rendered`, { GET: (request, reply) => renderedInstance(request, reply, service) });
-  }
+export function renderedRoutes(add: AddResource): void {
+  for (const path of [STUDY, SERIES]) add(`${path}/rendered`, { GET: renderedSet });
+  for (const path of [INSTANCE, FRAMES]) add(`${path}/rendered`, { GET: renderedInstance });
 }
 
 /** The options of a request, with their Warnings put into the answer. */
 export function optionsOf(
-  request: FastifyRequest,
-  reply: FastifyReply,
+  { request, reply, baseUrl }: Exchange,
   mediaType: string,
-  service: Service,
   resource: 'rendered' | 'thumbnail' = 'rendered',
 ): RenderOptions {
   const { options, warnings } = parseRenderOptions(queryOf(request), mediaType as RenderedMediaType, resource);
-  const baseUrl = service.baseUrl(request);
   if (warnings.length > 0) reply.header('warning', warnings.map((text) => `299 ${baseUrl}: ${text}`).join(', '));
   return options;
 }
 
-async function renderedInstance(request: FastifyRequest, reply: FastifyReply, service: Service): Promise<FastifyReply> {
+async function renderedInstance(exchange: Exchange): Promise<FastifyReply> {
+  const { request, archive, signal } = exchange;
   const resource = resourceOf(request);
-  const wanted = wantedOf(request, service);
-  const many = (resource.frames?.length ?? 1) > 1;
-  const accepted = choose(many ? 'rendered-set' : 'rendered', wanted, OTHER_OFFERS);
+  const wanted = wantedOf(exchange);
+  const { frames } = resource;
+  const accepted = choose((frames?.length ?? 1) > 1 ? 'rendered-set' : 'rendered', wanted, OTHER_OFFERS);
   const best = accepted.find((one) => !OTHER_TYPES.includes(one.mediaType));
-  const options = optionsOf(request, reply, best?.mediaType ?? 'image/jpeg', service);
-  const signal = signalOf(reply);
-  const file = await service.archive(request).open(resource, { signal });
-  hold(file, reply);
-  if (categoryOf(file) !== 'image') return sendRendition(file, wanted, options, signal, request, reply, service);
+  const options = optionsOf(exchange, best?.mediaType ?? 'image/jpeg');
+  const file = await archive.open(resource, { signal });
+  hold(file, exchange);
+  if (categoryOf(file) !== 'image') return sendRendition(exchange, file, wanted, options);
   if (best === undefined) {
     throw new DicomError('not-acceptable', 'the instance is an image, and rendered as one', {
       field: 'Accept',
     });
   }
-  if (isPresentation(file))
-    return sendPresented(file, resource.frames, { options, representation: best, signal }, request, reply, service);
-  return sendFrames(file, resource.frames, best, options, signal, request, reply, service);
+  const asked = { file, frames, representation: best, options };
+  return isPresentation(file) ? sendPresented(exchange, asked) : sendFrames(exchange, asked);
 }
 
-async function sendFrames(
-  file: StoredFile,
-  frames: readonly number[] | undefined,
-  { mediaType, multipart }: Representation,
-  options: RenderOptions,
-  signal: AbortSignal,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  service: Service,
-): Promise<FastifyReply> {
-  const baseUrl = service.baseUrl(request);
-  const etag = etagOf(file, JSON.stringify(['rendered', frames, multipart, options]));
-  reply.headers({ etag, 'cache-control': 'private, no-cache' });
-  if (isUnchanged(request.headers['if-none-match'], etag)) return reply.status(304).send();
-  if (multipart) return sendParts(request, reply, mediaType, framesOf(file, frames, options, baseUrl, service, signal));
+async function sendFrames(exchange: Exchange, asked: Asked): Promise<FastifyReply> {
+  const { file, frames, representation, options } = asked;
+  const { mediaType, multipart } = representation;
+  const { reply, service, baseUrl, signal } = exchange;
+  if (sentUnchanged(exchange, etagOf(file, JSON.stringify(['rendered', frames, multipart, options])))) return reply;
+  if (multipart) return sendParts(exchange, mediaType, framesOf(exchange, file, frames, options));
   const [frame = 1] = frames ?? [];
   const { renderer } = service;
   // A GIF can show all frames of a loop (Table 8.7.4-1, multi-frame image).
@@ -89,7 +73,7 @@ async function sendFrames(
     ? await renderer.animate(file.path, options, signal)
     : await renderer.render(file.path, frame, options, signal);
   const location = locate(baseUrl, file) + (frames === undefined ? '' : `/frames/${frame}`);
-  return sendWhole(request, reply, [bytes], {
+  return sendWhole(exchange, [bytes], {
     'content-type': mediaType,
     'content-location': location,
   });
@@ -97,12 +81,10 @@ async function sendFrames(
 
 /** A part per frame; all frames when `frames` is undefined. */
 async function* framesOf(
+  { service, baseUrl, signal }: Exchange,
   file: StoredFile,
   frames: readonly number[] | undefined,
   options: RenderOptions,
-  baseUrl: string,
-  { renderer }: Service,
-  signal: AbortSignal,
 ): AsyncGenerator<Part, void, undefined> {
   const { numberOfFrames } = await storedFrames(file);
   const list = frames ?? Array.from({ length: numberOfFrames }, (_, i) => i + 1);
@@ -112,7 +94,7 @@ async function* framesOf(
     throw new DicomError('not-found', detail, { field: 'frames' });
   }
   for (const frame of list) {
-    const { bytes, mediaType } = await renderer.render(file.path, frame, options, signal);
+    const { bytes, mediaType } = await service.renderer.render(file.path, frame, options, signal);
     const place = frames === undefined && numberOfFrames === 1 ? '' : `/frames/${frame}`;
     yield {
       headers: {
@@ -134,24 +116,22 @@ function isLeftOut(file: StoredFile, error: unknown): error is DicomError {
   return categoryOf(file) !== 'image' || error.field === 'PixelData' || error.field === 'Accept';
 }
 
-async function renderedSet(request: FastifyRequest, reply: FastifyReply, service: Service): Promise<FastifyReply> {
+async function renderedSet(exchange: Exchange): Promise<FastifyReply> {
+  const { request, archive, signal } = exchange;
   const resource = resourceOf(request);
-  const wanted = wantedOf(request, service);
+  const wanted = wantedOf(exchange);
   const accepted = choose('rendered-set', wanted, OTHER_OFFERS);
   const picture = accepted.find((one) => !OTHER_TYPES.includes(one.mediaType))?.mediaType;
-  const options = optionsOf(request, reply, picture ?? 'image/jpeg', service);
-  const signal = signalOf(reply);
-  const baseUrl = service.baseUrl(request);
+  const options = optionsOf(exchange, picture ?? 'image/jpeg');
   async function* partsOf(file: StoredFile): AsyncGenerator<Part, void, undefined> {
-    const base = baseUrl;
-    if (categoryOf(file) !== 'image') yield await renditionPart({ file, wanted, options, base, service, signal });
-    else if (picture !== undefined) yield* framesOf(file, undefined, options, baseUrl, service, signal);
+    if (categoryOf(file) !== 'image') yield await renditionPart(exchange, { file, wanted, options });
+    else if (picture !== undefined) yield* framesOf(exchange, file, undefined, options);
     else throw new DicomError('not-acceptable', 'images are not given in the types asked for', { field: 'Accept' });
   }
   async function* parts(): AsyncGenerator<Part, void, undefined> {
     let refusal: DicomError | undefined;
     let found = false;
-    for await (const file of service.archive(request).retrieve(resource, { signal })) {
+    for await (const file of archive.retrieve(resource, { signal })) {
       try {
         await file.onDisk();
         for await (const part of partsOf(file)) {
@@ -169,5 +149,5 @@ async function renderedSet(request: FastifyRequest, reply: FastifyReply, service
       throw refusal ?? new DicomError('not-found', `the ${levelOf(resource)} has no instance`, { field: 'study' });
     }
   }
-  return sendParts(request, reply, picture ?? accepted[0]?.mediaType ?? 'image/jpeg', parts());
+  return sendParts(exchange, picture ?? accepted[0]?.mediaType ?? 'image/jpeg', parts());
 }

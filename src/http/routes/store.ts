@@ -1,15 +1,14 @@
 // STOW-RS: POST /studies and /studies/{study} (PS3.18 10.5). Uploads are read as they arrive and sent on to the PACS.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { FAULTS } from '../../bridge/faults.ts';
 import type { StoreResult } from '../../bridge/gateway.ts';
 import { toJson } from '../../dimse/data/json.ts';
 import { toXml } from '../../dimse/data/xml.ts';
 import { statusOf } from '../../dimse/index.ts';
 import { choose } from '../accept.ts';
+import { type Exchange, wantedOf } from '../exchange.ts';
 import { uid } from '../paths.ts';
-import { signalOf } from '../respond.ts';
-import { type Service, wantedOf } from '../service.ts';
 import { transcodeWith } from '../upload/decoded.ts';
 import { itemsOf } from '../upload/upload.ts';
 
@@ -17,9 +16,10 @@ import { itemsOf } from '../upload/upload.ts';
 const MOST_IGNORED = 16 * 1024 * 1024;
 
 /** Answers a Store transaction. */
-export async function store(request: FastifyRequest, reply: FastifyReply, service: Service): Promise<FastifyReply> {
+export async function store(exchange: Exchange): Promise<FastifyReply> {
+  const { request, reply } = exchange;
   try {
-    return await answer(request, reply, service);
+    return await answer(exchange);
   } catch (error) {
     const rest = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY);
     if (!request.raw.complete && rest > MOST_IGNORED) reply.header('connection', 'close');
@@ -27,15 +27,15 @@ export async function store(request: FastifyRequest, reply: FastifyReply, servic
   }
 }
 
-async function answer(request: FastifyRequest, reply: FastifyReply, service: Service): Promise<FastifyReply> {
+async function answer(exchange: Exchange): Promise<FastifyReply> {
+  const { request, reply, service, archive, baseUrl, signal } = exchange;
   const { study: named } = request.params as { study?: string };
   const study = named === undefined ? undefined : uid(named, 'study');
-  const [best] = choose('store', wantedOf(request, service));
-  const baseUrl = service.baseUrl(request);
+  const [best] = choose('store', wantedOf(exchange));
   const items = await itemsOf(request, service.limits);
   const transcode = transcodeWith(service.renderer);
-  const options = { baseUrl, signal: signalOf(reply), transcode, ...(study === undefined ? {} : { study }) };
-  const result = await service.archive(request).store(items, options);
+  const options = { baseUrl, signal, transcode, ...(study === undefined ? {} : { study }) };
+  const result = await archive.store(items, options);
   reply.headers(result.reasons.length === 0 ? {} : { warning: warningsOf(result, baseUrl) });
   return send(result, best?.mediaType ?? 'application/dicom+json', reply);
 }

@@ -1,21 +1,21 @@
 // WADO-URI: one instance by query parameters, as PS3.10 or as a picture (PS3.18 chapter 9).
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import type { Resource } from '../../bridge/resource.ts';
 import { DicomError } from '../../dimse/errors.ts';
 import { categoryOf } from '../category.ts';
+import { type AddResource, type Exchange, queryOf } from '../exchange.ts';
 import { uid } from '../paths.ts';
 import { type Query, single } from '../query.ts';
 import { sendRendition } from '../rendition.ts';
-import { hold, signalOf } from '../respond.ts';
-import { type AddResource, queryOf, type Service } from '../service.ts';
+import { hold } from '../respond.ts';
 import { anonymizeOf, parseWadoDicom, sendDicom } from '../wado/dicom.ts';
 import { wadoTypesOf } from '../wado/media-type.ts';
 import { parseWadoRendering, renderOptionsOf } from '../wado/options.ts';
 import { sendPicture } from '../wado/picture.ts';
 
-export function wadoUriRoutes(add: AddResource, service: Service): void {
-  add('/wado', { GET: (request, reply) => wado(request, reply, service) });
+export function wadoUriRoutes(add: AddResource): void {
+  add('/wado', { GET: wado });
 }
 
 function required(query: Query, name: string): string {
@@ -33,22 +33,22 @@ function resourceOf(query: Query): Required<Omit<Resource, 'frames'>> {
   };
 }
 
-async function wado(request: FastifyRequest, reply: FastifyReply, service: Service): Promise<FastifyReply> {
+async function wado(exchange: Exchange): Promise<FastifyReply> {
+  const { request, service, archive, signal } = exchange;
   const query = queryOf(request);
   if (required(query, 'requestType') !== 'WADO') {
     throw new DicomError('malformed', 'requestType is not WADO', { field: 'requestType' });
   }
   const resource = resourceOf(query);
   const { isDicom, picture, wanted } = wadoTypesOf(request, query, service.strictAccept);
-  const signal = signalOf(reply);
   const opened = async () => {
-    const file = await service.archive(request).open(resource, { signal });
-    hold(file, reply);
+    const file = await archive.open(resource, { signal });
+    hold(file, exchange);
     return file;
   };
   if (isDicom) {
     const asked = parseWadoDicom(query);
-    return sendDicom(await opened(), asked, signal, request, reply, service);
+    return sendDicom(exchange, await opened(), asked);
   }
   if (anonymizeOf(query)) {
     throw new DicomError('malformed', 'anonymize goes with application/dicom', { field: 'anonymize' });
@@ -57,10 +57,10 @@ async function wado(request: FastifyRequest, reply: FastifyReply, service: Servi
   const file = await opened();
   if (categoryOf(file) !== 'image') {
     const options = renderOptionsOf(asked, undefined, picture ?? 'image/jpeg');
-    return sendRendition(file, wanted, options, signal, request, reply, service);
+    return sendRendition(exchange, file, wanted, options);
   }
   if (picture === undefined) {
     throw new DicomError('not-acceptable', 'the instance is an image, and rendered as one', { field: 'contentType' });
   }
-  return sendPicture(file, asked, picture, signal, request, reply, service);
+  return sendPicture(exchange, file, asked, picture);
 }

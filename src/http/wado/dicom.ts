@@ -1,12 +1,13 @@
 // WADO-URI: an instance as a PS3.10 file, as it is or de-identified (PS3.18 9.4).
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import type { StoredFile } from '../../bridge/gateway.ts';
 import { deidentified } from '../../dimse/data/deidentify/deidentified.ts';
 import { readFileMeta, writeFileMeta } from '../../dimse/data/part10.ts';
 import { DicomError } from '../../dimse/errors.ts';
 import type { Representation } from '../accept.ts';
-import { etagOf, isUnchanged } from '../etag.ts';
+import { etagOf, sentUnchanged } from '../etag.ts';
+import type { Exchange } from '../exchange.ts';
 import { EXPLICIT_LITTLE } from '../offers.ts';
 import { uid } from '../paths.ts';
 import { primed } from '../primed.ts';
@@ -54,34 +55,23 @@ function representationOf(query: Query): Representation {
 
 /** Sends `file` as asked. The transfer-syntax parameter is forbidden in responses of this service (8.7.3.5.2). */
 export async function sendDicom(
+  exchange: Exchange,
   file: StoredFile,
   { representation, anonymize }: WadoDicom,
-  signal: AbortSignal,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  service: Service,
 ): Promise<FastifyReply> {
+  const { reply, service, baseUrl, signal } = exchange;
   const { renderer } = service;
-  const etag = etagOf(file, JSON.stringify(['wado', representation]));
-  if (!anonymize && isUnchanged(request.headers['if-none-match'], etag)) {
-    return reply.status(304).headers({ etag }).send();
-  }
-  const ring = anonymize ? fresh : createRing();
-  const opened = await openFile(file, [representation], { renderer, ring, signal });
   if (anonymize) {
+    const opened = await openFile(file, [representation], { renderer, ring: fresh, signal });
     // No Content-Location: it would name the patient's own study.
     reply.header('cache-control', 'no-store');
     const bytes = await anonymized(opened, file, service);
-    return sendStream(request, reply, bytes, { 'content-type': 'application/dicom' });
+    return sendStream(exchange, bytes, { 'content-type': 'application/dicom' });
   }
-  const headers: Record<string, string> = {
-    'content-type': 'application/dicom',
-    'content-location': locate(service.baseUrl(request), file),
-    'cache-control': 'private, no-cache',
-    etag,
-  };
-  if (opened.length !== undefined) headers['content-length'] = String(opened.length);
-  return sendStream(request, reply, opened.bytes, headers);
+  if (sentUnchanged(exchange, etagOf(file, JSON.stringify(['wado', representation])))) return reply;
+  const { length, bytes } = await openFile(file, [representation], { renderer, ring: createRing(), signal });
+  const headers = { 'content-type': 'application/dicom', 'content-location': locate(baseUrl, file) };
+  return sendStream(exchange, bytes, length === undefined ? headers : { ...headers, 'content-length': String(length) });
 }
 
 /** Buffers that stay what they are: the head of the data set is gathered. */

@@ -1,14 +1,15 @@
 // WADO-URI: an instance as a picture, under a presentation state where one is named (PS3.18 9.5).
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import type { StoredFile } from '../../bridge/gateway.ts';
 import { DicomError } from '../../dimse/errors.ts';
 import { openImage } from '../../render/frames/image.ts';
 import type { RenderOptions } from '../../render/options.ts';
-import { etagOf, isUnchanged } from '../etag.ts';
+import { etagOf, sentUnchanged } from '../etag.ts';
+import type { Exchange } from '../exchange.ts';
 import { firstFrameUnder, presentationOf } from '../presented.ts';
 import { hold, sendWhole } from '../respond.ts';
-import { locate, type Service } from '../service.ts';
+import { locate } from '../service.ts';
 import { renderOptionsOf, type WadoRendering } from './options.ts';
 
 /** `isLoop`: there are several frames, and none is asked for. */
@@ -16,31 +17,25 @@ type Picture = { frame: number; options: RenderOptions; isLoop: boolean; state?:
 
 /** Sends the picture asked for. @throws DicomError `malformed` for a frame or a presentation state that is not there */
 export async function sendPicture(
+  exchange: Exchange,
   file: StoredFile,
   asked: WadoRendering,
   mediaType: string,
-  signal: AbortSignal,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  service: Service,
 ): Promise<FastifyReply> {
-  const picture = await pictureOf(file, asked, mediaType, signal, request, reply, service);
+  const { reply, baseUrl } = exchange;
+  const picture = await pictureOf(exchange, file, asked, mediaType);
   const etag = etagOf(file, JSON.stringify(['wado', asked, mediaType, picture.state && etagOf(picture.state, '')]));
-  reply.headers({ etag, 'content-location': locate(service.baseUrl(request), file) });
-  reply.header('cache-control', 'private, no-cache');
-  if (isUnchanged(request.headers['if-none-match'], etag)) return reply.status(304).send();
-  const bytes = await draw(file, picture, service, signal);
-  return sendWhole(request, reply, [bytes], { 'content-type': mediaType });
+  reply.header('content-location', locate(baseUrl, file));
+  if (sentUnchanged(exchange, etag)) return reply;
+  const bytes = await draw(exchange, file, picture);
+  return sendWhole(exchange, [bytes], { 'content-type': mediaType });
 }
 
 async function pictureOf(
+  exchange: Exchange,
   file: StoredFile,
   asked: WadoRendering,
   mediaType: string,
-  signal: AbortSignal,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  service: Service,
 ): Promise<Picture> {
   const image = await openImage(file.path);
   const options = renderOptionsOf(asked, image, mediaType);
@@ -52,18 +47,18 @@ async function pictureOf(
   const isLoop = asked.frame === undefined && image.numberOfFrames > 1;
   if (presentation === undefined) return { frame, options, isLoop };
   const resource = { study: file.studyInstanceUid, ...presentation };
-  const { file: state, state: shows } = await presentationOf(service.archive(request), resource, signal);
-  hold(state, reply);
+  const { file: state, state: shows } = await presentationOf(exchange.archive, resource, exchange.signal);
+  hold(state, exchange);
   return { frame: firstFrameUnder(shows, file.sopInstanceUid), options, isLoop: false, state };
 }
 
 /** A GIF of a loop shows all its frames (Table 8.7.4-1). */
 async function draw(
+  { service, signal }: Exchange,
   file: StoredFile,
   { frame, options, isLoop, state }: Picture,
-  { renderer }: Service,
-  signal: AbortSignal,
 ): Promise<Buffer> {
+  const { renderer } = service;
   if (state !== undefined) return (await renderer.present(state.path, file.path, frame, options, signal)).bytes;
   const isMoving = isLoop && options.mediaType === 'image/gif';
   const drawn = isMoving
