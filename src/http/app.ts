@@ -160,7 +160,14 @@ function serverOptions(options: AppOptions): FastifyHttpOptions<Server> {
 /** Stored documents say themselves what type they are: none of them may run as a page of this origin. */
 function securityHeaders(origins: readonly string[]) {
   return {
-    contentSecurityPolicy: { directives: { scriptSrc: ["'none'"], upgradeInsecureRequests: null } },
+    contentSecurityPolicy: {
+      directives: {
+        scriptSrc: ["'none'"],
+        upgradeInsecureRequests: null,
+        // Viewers show a PDF in a frame of theirs. Where this stands X-Frame-Options counts for nothing (CSP 3, 6.4.2.1).
+        frameAncestors: ["'self'", ...origins],
+      },
+    },
     // Pages that are cross-origin isolated embed only what says that it may be embedded.
     crossOriginResourcePolicy: { policy: origins.length > 0 ? ('cross-origin' as const) : ('same-origin' as const) },
     // Where there is TLS, it ends at the proxy in front, and so does the promise of it.

@@ -17,6 +17,7 @@ type Origin = { protocol: string; host: string; prefix: string };
 
 /** host, host:port, [v6] or [v6]:port; nothing that could end the authority of a URL. */
 const AUTHORITY = /^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i;
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]']);
 const PREFIX = /^(\/[\w.~%-]+)*\/?$/;
 
 /**
@@ -81,18 +82,25 @@ function throughProxy(request: FastifyRequest, origin: Origin): Origin {
   };
 }
 
+/**
+ * `host`, with the port where it names this very socket without one: the dicomweb-client for Python leaves it out. Of any other
+ * name a missing port can't be told from one that something in front has changed.
+ */
+function withPort(host: string, ownAddress: string, port: number): string {
+  const isOwn = host === ownAddress || (host.toLowerCase() === 'localhost' && LOOPBACK.has(ownAddress));
+  return isOwn && port !== 80 ? `${host}:${port}` : host;
+}
+
 /** The base URL of the services for this request, without a slash at its end. */
 export function baseUrl(request: FastifyRequest, options: BaseUrlOptions): string {
   if (options.publicUrl !== undefined) return options.publicUrl;
-  const { localAddress = '127.0.0.1', localPort } = request.socket;
-  const ownAddress = localAddress.includes(':') ? `[${localAddress}]` : localAddress;
+  const { localAddress = '127.0.0.1', localPort = 80, remoteAddress } = request.socket;
+  const plain = localAddress.replace(/^::ffff:(?=[\d.]+$)/i, '');
+  const ownAddress = plain.includes(':') ? `[${plain}]` : plain;
   const named = request.headers.host;
-  const own: Origin = {
-    protocol: request.protocol,
-    host: named !== undefined && AUTHORITY.test(named) ? named : `${ownAddress}:${localPort ?? 80}`,
-    prefix: '',
-  };
-  const peer = request.socket.remoteAddress;
-  const origin = peer !== undefined && options.trusts(peer) ? throughProxy(request, own) : own;
+  const host = named !== undefined && AUTHORITY.test(named) ? named : `${ownAddress}:${localPort}`;
+  const own: Origin = { protocol: request.protocol, host, prefix: '' };
+  const isProxy = remoteAddress !== undefined && options.trusts(remoteAddress);
+  const origin = isProxy ? throughProxy(request, own) : { ...own, host: withPort(host, ownAddress, localPort) };
   return `${origin.protocol}://${origin.host}${origin.prefix}${options.basePath}`;
 }
