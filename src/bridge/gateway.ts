@@ -7,6 +7,7 @@ import type { Config } from './config/config.ts';
 import { type Bulkdata, bulkdataOf } from './metadata/bulkdata.ts';
 import { createPacs, type Pacs } from './pacs/pacs.ts';
 import { createFetch } from './retrieve/fetch/fetch.ts';
+import { believedFor } from './retrieve/freshness.ts';
 import { type Holder, Holders } from './retrieve/holders.ts';
 import { type Inbox, openInbox } from './retrieve/inbox.ts';
 import { inboxOptions } from './retrieve/inbox-options.ts';
@@ -46,8 +47,8 @@ export async function createGateway(config: Config, { log = SILENT }: { log?: Lo
     cache.close();
     throw error;
   });
-  const fetch = createFetch(cache, createTransfer(inbox), config.cache);
-  const { checkAfter } = config.cache;
+  const fetch = createFetch(cache, createTransfer(inbox));
+  const checkAfter = believedFor(config.cache.freshness);
   const all = peers.map((pacs): Holder => {
     return { pacs, retrieval: new Retrieval({ pacs, cache, fetch, checkAfter, log: warn }) };
   });

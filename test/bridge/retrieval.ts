@@ -42,7 +42,7 @@ export async function startRetrieval(
   t: TestContext,
   peers: readonly FakePacs[],
   more: Partial<PacsConfig> = {},
-  { checkAfter = 60_000, maxBytes = 1 << 30, overtakeAfter = 60_000, patience = 60_000 } = {},
+  { checkAfter = 60_000, maxBytes = 1 << 30, overtakeAfter = 60_000, patience = 60_000, lostFor = 60_000 } = {},
 ): Promise<Rig> {
   const cache = await Cache.open({ dir: await emptyDir(t), maxBytes, maxAge: 86_400_000 });
   const inbox = await openInbox({
@@ -54,7 +54,7 @@ export async function startRetrieval(
   });
   for (const peer of peers) peer.behaviour.peers ??= { [GATEWAY]: inbox.port };
   const pacs = peers.map((peer) => createPacs({ config: configOf(peer, more), aeTitle: GATEWAY }));
-  const fetch = createFetch(cache, createTransfer(inbox), { checkAfter, patience });
+  const fetch = createFetch(cache, createTransfer(inbox), { lostFor, patience });
   const all = pacs.map((one) => ({
     pacs: one,
     retrieval: new Retrieval({ pacs: one, cache, fetch, checkAfter, overtakeAfter }),

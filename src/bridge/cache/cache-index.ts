@@ -113,6 +113,20 @@ export class CacheIndex {
     ) as IndexRow[];
   }
 
+  /** Rows of a study or series of one PACS, and of those `beside` that are not here yet, in order of arrival. */
+  rowsInOrder(source: string, resource: Resource, beside: Iterable<IndexRow>): IndexRow[] {
+    const { study, series } = resource;
+    const rows = new Map<string, IndexRow>();
+    for (const row of [...this.rowsOf(study), ...beside]) {
+      const isOfIt = row.source === source && row.study === study && (series === undefined || row.series === series);
+      if (isOfIt) rows.set(keyOf(row), row);
+    }
+    const names = this.wholeOf(source, resource)?.instances ?? [];
+    const places = new Map(names.map((name, at) => [name, at]));
+    const placeOf = (row: IndexRow) => places.get(`${row.series}/${row.instance}`) ?? names.length;
+    return [...rows.values()].sort((a, b) => a.storedAt - b.storedAt || placeOf(a) - placeOf(b));
+  }
+
   /** Rows by last use, the oldest first; at most `limit` after `skip`. */
   oldest(limit: number, skip: number): IndexRow[] {
     this.#writeUses();

@@ -7,11 +7,13 @@ import { open, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { writeFileMeta } from '../../dimse/data/part10.ts';
 import type { Resource } from '../resource.ts';
-import { CacheIndex, type IndexRow, keyOf } from './cache-index.ts';
+import { CacheIndex, type IndexRow, type InstanceKey, keyOf } from './cache-index.ts';
+import { evictable } from './eviction.ts';
 import { isDiskFull, makeFolder, rethrow } from './file.ts';
 import { Generations } from './generations.ts';
 import type { IdentifiedInstance } from './identify.ts';
 import type { Landing } from './landing.ts';
+import type { InstanceUids } from './membership.ts';
 import { OpenFiles } from './open-files.ts';
 import { type FileFacts, factsOf, type StoredFile, storedFile } from './stored-file.ts';
 
@@ -30,6 +32,9 @@ export type CacheOptions = {
 
 /** Memory for what is on its way: enough that a reader who keeps up never reads from disk. */
 const MEMORY = 48 << 20;
+
+/** Files that go at once when the disk is full. */
+const FREED_AT_ONCE = 64;
 
 export class Cache {
   readonly #options: CacheOptions;
@@ -164,6 +169,12 @@ export class Cache {
     return undefined;
   }
 
+  /** What is here of a study or series, whole or not: each instance open, in order of arrival. */
+  held(source: string, resource: Resource): StoredFile[] {
+    const rows = this.#index.rowsInOrder(source, resource, this.#pending.values());
+    return rows.flatMap(({ study, series, instance }) => this.open(source, { study, series, instance }) ?? []);
+  }
+
   /** The same instance, open once more. */
   share(file: StoredFile): StoredFile {
     return this.#opened(basename(file.path), file);
@@ -191,25 +202,31 @@ export class Cache {
     this.#index.setWhole(source, resource, { instances, checkedAt: Date.now() });
   }
 
-  removeWhole(source: string, resource: Resource): void {
-    this.#index.removeWhole(source, resource);
-  }
-
   /** The PACS has another or a further version of this instance: neither it nor its series and study are whole here. */
   forget(source: string, { study, series, instance }: Required<Omit<Resource, 'frames'>>): void {
     if (this.#isClosed) return;
     this.#generations.next(source, study);
-    this.#try('cache: a stored instance cannot be forgotten', () => {
-      const pending = this.#pending.get(keyOf({ source, study, series, instance }));
-      if (pending !== undefined) {
-        this.#pending.delete(keyOf(pending));
-        this.#remove(pending.file);
-      }
-      const row = this.#index.find({ source, study, series, instance });
-      if (row !== undefined) this.#drop(row);
-      this.#index.removeWhole(source, { study, series });
-      this.#index.removeWhole(source, { study });
-    });
+    this.#try('cache: a stored instance cannot be forgotten', () => this.#takeOut({ source, study, series, instance }));
+  }
+
+  /** The PACS no longer has this instance. What else is being retrieved of its study is kept. */
+  drop(source: string, { studyInstanceUid: study, seriesInstanceUid: series, sopInstanceUid }: InstanceUids): void {
+    if (this.#isClosed) return;
+    const key = { source, study, series, instance: sopInstanceUid };
+    this.#try('cache: an instance cannot be taken out', () => this.#takeOut(key));
+  }
+
+  #takeOut(key: InstanceKey): void {
+    const { source, study, series } = key;
+    const pending = this.#pending.get(keyOf(key));
+    if (pending !== undefined) {
+      this.#pending.delete(keyOf(pending));
+      this.#remove(pending.file);
+    }
+    const row = this.#index.find(key);
+    if (row !== undefined) this.#drop(row);
+    this.#index.removeWhole(source, { study, series });
+    this.#index.removeWhole(source, { study });
   }
 
   /** Takes out what is here of one study, or everything, whichever PACS it came from; how many instances. */
@@ -294,30 +311,19 @@ export class Cache {
 
   /** Half of what is here goes, so that the next try finds room. The files go first: without room the index can't change. */
   #makeRoom(): void {
-    const rows = this.#index.oldest(EVICTED_AT_ONCE, 0).filter(({ file }) => !this.#open.isRead(file));
+    const rows = this.#index.oldest(FREED_AT_ONCE, 0).filter(({ file }) => !this.#open.isRead(file));
     for (const { file } of rows) rmSync(join(this.#files, file), { force: true });
     this.#evict(this.bytes / 2);
   }
 
   #evictDown(maxBytes: number): void {
-    let skip = 0;
-    while (!this.#isClosed && this.bytes > maxBytes) {
-      const rows = this.#index.oldest(EVICTED_AT_ONCE, skip);
-      if (rows.length === 0) return;
-      for (const row of rows) {
-        if (this.bytes <= maxBytes) return;
-        if (this.#open.isRead(row.file)) {
-          skip += 1;
-          continue;
-        }
-        this.#drop(row);
-      }
+    if (this.#isClosed || this.bytes <= maxBytes) return;
+    for (const row of evictable(this.#index, (file) => this.#open.isRead(file))) {
+      this.#drop(row);
+      if (this.bytes <= maxBytes) return;
     }
   }
 }
 
 /** `signal` ends the wait for memory. */
 export type WriteOptions = { generation?: number; signal?: AbortSignal };
-
-/** Rows looked at in one step of eviction. */
-const EVICTED_AT_ONCE = 64;

@@ -176,7 +176,13 @@ export const ConfigSchema = Type.Object(
       dir: Type.String({ minLength: 1, description: 'folder of retrieved instances' }),
       maxBytes: count('size of the cache, in bytes; the least recently used goes first', 10 * 1024 ** 3),
       maxAge: milliseconds('an instance is retrieved anew after', 86_400_000),
-      checkAfter: milliseconds('the PACS is asked again whether a cached study is still complete after', 60_000),
+      freshness: Type.String({
+        default: 'after 60 s',
+        pattern: '^(always|never|after \\d{1,7} s)$',
+        expects: 'always, never, or after N s',
+        description:
+          'when the PACS is asked whether it still has as many instances as a cached study: always, never, after N s',
+      }),
     }),
     limits: group({
       maxResults: count('results of one search, at most', 5_000),

@@ -72,9 +72,11 @@ export async function listInstances(pacs: Pacs, resource: Resource, signal: Abor
   return listed;
 }
 
-type ListedSeries = { uid: string; modality?: string };
+/** One series as a SERIES level query gives it; `count`: its instances, where the PACS counts them. */
+export type ListedSeries = { uid: string; modality?: string; count?: number };
 
-async function listSeries(
+/** Every series of the study, or the one. */
+export async function listSeries(
   pacs: Pacs,
   { study, series = '' }: Pick<Resource, 'study' | 'series'>,
   signal: AbortSignal,
@@ -83,12 +85,14 @@ async function listSeries(
     ...key(Tag.StudyInstanceUID, 'UI', study),
     ...key(Tag.SeriesInstanceUID, 'UI', series),
     ...key(Tag.Modality, 'CS'),
+    ...key(Tag.NumberOfSeriesRelatedInstances, 'IS'),
   };
   const listed: ListedSeries[] = [];
   for await (const match of matches(pacs, 'SERIES', keys, signal)) {
     const [uid] = textsOf(match, Tag.SeriesInstanceUID);
     const [modality] = textsOf(match, Tag.Modality);
-    if (uid !== undefined) listed.push({ uid, ...(modality === undefined ? {} : { modality }) });
+    const count = counted(numberOf(match, Tag.NumberOfSeriesRelatedInstances));
+    if (uid !== undefined) listed.push({ uid, ...(modality === undefined ? {} : { modality }), ...count });
   }
   return listed;
 }

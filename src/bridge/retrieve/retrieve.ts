@@ -2,12 +2,12 @@
 
 import { DicomError } from '../../dimse/errors.ts';
 import type { Cache, StoredFile } from '../cache/cache.ts';
-import { isNoAnswer } from '../pacs/no-answer.ts';
 import type { Pacs } from '../pacs/pacs.ts';
 import { levelOf, type Resource } from '../resource.ts';
-import { countInstances, type Expectation, expectationOf } from './expectation.ts';
+import { type Expectation, expectationOf } from './expectation.ts';
 import type { Fetch } from './fetch/fetch.ts';
 import { type Delivery, Flight, type OnPartial } from './flight.ts';
+import { Freshness } from './freshness.ts';
 import { HeadStart } from './head-start.ts';
 
 export type RetrievalOptions = {
@@ -36,11 +36,13 @@ export class Retrieval {
   readonly #options: RetrievalOptions;
   readonly #flights = new Set<Flight>();
   readonly #headStart: HeadStart;
+  readonly #freshness: Freshness;
   readonly #stop = new AbortController();
 
   constructor(options: RetrievalOptions) {
     this.#options = options;
     this.#headStart = new HeadStart(options.pacs);
+    this.#freshness = new Freshness({ ...options, stop: this.#stop.signal });
   }
 
   /** Something was found in the PACS and may be retrieved next. */
@@ -102,38 +104,11 @@ export class Retrieval {
     await Promise.all([...this.#flights].map(({ ended }) => ended));
   }
 
-  async #fromCache(resource: Resource, signal: AbortSignal): Promise<StoredFile[] | undefined> {
-    const { cache, checkAfter, pacs } = this.#options;
-    if (levelOf(resource) === 'instance') {
-      const file = cache.open(pacs.name, resource);
-      return file === undefined ? undefined : [file];
-    }
-    const whole = cache.openWhole(pacs.name, resource);
-    if (whole === undefined) return undefined;
-    if (Date.now() - whole.checkedAt < checkAfter) return whole.files;
-    try {
-      if (await this.#isStill(resource, whole.files, signal)) return whole.files;
-    } catch (error) {
-      for (const file of whole.files) file.release();
-      throw error;
-    }
-    for (const file of whole.files) file.release();
-    return undefined;
-  }
-
-  /** Asks the PACS whether it has as many instances as are here. A PACS that can't be asked doesn't take away what is here. */
-  async #isStill(resource: Resource, files: StoredFile[], signal: AbortSignal): Promise<boolean> {
-    const { cache, pacs, log } = this.#options;
-    const generation = cache.generation(pacs.name, resource.study);
-    const count = await countInstances(pacs, resource, signal).catch((error: unknown) => {
-      if (!isNoAnswer(error)) throw error;
-      log?.(`${pacs.name} could not be asked whether a cached resource is still whole`);
-      return files.length;
-    });
-    const isStill = count === files.length;
-    if (isStill) cache.setWhole(pacs.name, resource, files, generation);
-    else cache.removeWhole(pacs.name, resource);
-    return isStill;
+  #fromCache(resource: Resource, signal: AbortSignal): Promise<StoredFile[] | undefined> | StoredFile[] | undefined {
+    if (levelOf(resource) !== 'instance') return this.#freshness.open(resource, signal);
+    const { cache, pacs } = this.#options;
+    const file = cache.open(pacs.name, resource);
+    return file === undefined ? undefined : [file];
   }
 
   /** The running retrieve that brings the resource, or a new one. */

@@ -1,5 +1,5 @@
-// From a PACS into the cache: one study, series or instance, complete or an error. Counts and UIDs are both checked; what is
-// missing after the first pass is asked for once more, instance by instance.
+// From a PACS into the cache: one study, series or instance, complete or an error, where most of it is here already only what
+// is new. Counts and UIDs are both checked; what is missing after the first pass is asked for once more, instance by instance.
 
 import { DicomError } from '../../../dimse/errors.ts';
 import type { Cache, StoredFile } from '../../cache/cache.ts';
@@ -7,9 +7,10 @@ import type { Pacs } from '../../pacs/pacs.ts';
 import type { Resource } from '../../resource.ts';
 import { classRounds } from '../contexts.ts';
 import { type Expectation, type Listed, listInstances } from '../expectation.ts';
-import type { Outcome, Target, Transfer } from '../transfer.ts';
+import type { Outcome, Target, Transfer, TransferRequest } from '../transfer.ts';
 import { type FirstPass, furtherAttempts, SingleSyntaxes } from './attempts.ts';
-import { transferHelped } from './helped.ts';
+import { deltaOf, type Wanted } from './delta.ts';
+import { type HelpOptions, transferHelped } from './helped.ts';
 import { Intake } from './intake.ts';
 import { isAnswer, transferListed } from './listed.ts';
 import { LostInstances, type Place } from './lost-instances.ts';
@@ -29,13 +30,16 @@ export type FetchRequest = {
 
 export type FetchOptions = {
   /** Milliseconds for which an instance that could not be sent is not asked for again. */
-  checkAfter: number;
+  lostFor?: number;
   /** Milliseconds of waiting for each instance from which on further associations help. */
   patience?: number;
 };
 
 /** More than a PACS in the same building takes to send the next instance. */
 const PATIENCE = 3;
+
+/** As long as a viewer tries again; the retrieves that find out cost the PACS much. */
+const LOST_FOR = 60_000;
 
 export type Fetch = (pacs: Pacs, request: FetchRequest) => Promise<void>;
 
@@ -58,9 +62,9 @@ type Fetching = Means & { pacs: Pacs; request: FetchRequest; place: Place; intak
 export function createFetch(
   cache: Cache,
   transfer: Transfer,
-  { checkAfter, patience = PATIENCE }: FetchOptions,
+  { lostFor = LOST_FOR, patience = PATIENCE }: FetchOptions = {},
 ): Fetch {
-  const lost = new LostInstances(checkAfter);
+  const lost = new LostInstances(lostFor);
   const means = { cache, transfer, lost, syntaxes: new SingleSyntaxes(), patience };
   return (pacs, request) => {
     const { resource, generation, deliver, signal } = request;
@@ -81,28 +85,70 @@ async function fetch(fetching: Fetching): Promise<void> {
   if (shortfall === undefined) await keepWhole(fetching);
 }
 
-/** All of the resource; an error after which the rest can still be asked for is told. */
-async function firstPass({ pacs, transfer, request, intake, syntaxes, patience }: Fetching): Promise<FirstPass> {
-  const { resource, expectation, signal } = request;
-  const { sopClassUids, others, count } = expectation;
-  const asked = {
+/** All of the resource that is not here; an error after which the rest can still be asked for is told. */
+async function firstPass(fetching: Fetching): Promise<FirstPass> {
+  const { cache, pacs, request, intake, syntaxes } = fetching;
+  const delta = await deltaOf(cache, pacs, request);
+  if (delta !== undefined) intake.keep(delta.kept);
+  const arrived = intake.arrived.size;
+  const first = await (delta === undefined ? bringAll(fetching) : bringNew(fetching, delta.wanted)).catch(
+    (error: unknown) => {
+      if (request.signal.aborted || (intake.arrived.size === arrived && !isUnable(error))) throw error;
+      return { error };
+    },
+  );
+  syntaxes.learn(pacs.name, first);
+  return first;
+}
+
+function bringAll(fetching: Fetching): Promise<Outcome> {
+  const { pacs, transfer, request } = fetching;
+  const { resource, expectation } = request;
+  const { count } = expectation;
+  const asked = { ...askedOf(fetching), target: targetOf(resource) };
+  if (count === undefined) return transfer(pacs, asked);
+  if (resource.instance !== undefined) return transfer(pacs, { ...asked, count });
+  return transferHelped(pacs, transfer, { ...asked, count }, { ...helpOf(fetching), total: count });
+}
+
+/** One identifier after the other, but for those that helpers have brought meanwhile and those that are known to be lost. */
+async function bringNew(fetching: Fetching, wanted: readonly Wanted[]): Promise<Outcome> {
+  const { pacs, transfer, lost, place, intake } = fetching;
+  const total = intake.arrived.size + wanted.reduce((sum, { count }) => sum + count, 0);
+  let last: Outcome = { status: 0, way: 'get', keepsSyntax: false, passedOver: [] };
+  for (const { target, count } of wanted) {
+    const left = target.instances?.filter((uid) => !intake.has(uid) && lost.of(place, uid) === undefined);
+    if (left?.length === 0 || countIn(intake, target) >= count) continue;
+    const asked = { ...askedOf(fetching), target: { ...target, ...(left && { instances: left }) } };
+    const outcome = await transferHelped(
+      pacs,
+      transfer,
+      { ...asked, count: left?.length ?? count },
+      { ...helpOf(fetching), total },
+    );
+    last = { ...outcome, passedOver: [...new Set([...last.passedOver, ...outcome.passedOver])] };
+  }
+  return last;
+}
+
+/** How many of a series that is to come whole have come. */
+function countIn({ arrived }: Intake, { series, instances }: Target): number {
+  if (instances !== undefined) return 0;
+  return [...arrived.values()].filter(({ seriesInstanceUid }) => seriesInstanceUid === series).length;
+}
+
+function askedOf({ request, intake }: Fetching): Omit<TransferRequest, 'target'> {
+  const { sopClassUids, others } = request.expectation;
+  return {
     receive: intake.receive.bind(intake),
-    signal,
-    target: targetOf(resource),
+    signal: request.signal,
     sopClassUids: classRounds(sopClassUids)[0] ?? [],
     isGuess: others !== undefined,
   };
-  const bring = (): Promise<Outcome> => {
-    if (count === undefined) return transfer(pacs, asked);
-    if (resource.instance !== undefined) return transfer(pacs, { ...asked, count });
-    return transferHelped(pacs, transfer, { ...asked, count }, { resource, arrived: intake.arrived, patience });
-  };
-  const first = await bring().catch((error: unknown) => {
-    if (signal.aborted || (intake.arrived.size === 0 && !isUnable(error))) throw error;
-    return { error };
-  });
-  syntaxes.learn(pacs.name, first);
-  return first;
+}
+
+function helpOf({ request, intake, patience }: Fetching): Omit<HelpOptions, 'total'> {
+  return { resource: request.resource, arrived: intake.arrived, patience };
 }
 
 /**

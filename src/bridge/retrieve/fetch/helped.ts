@@ -12,6 +12,8 @@ export type HelpOptions = {
   resource: Resource;
   /** What has come, by SOP Instance UID. */
   arrived: ReadonlyMap<string, unknown>;
+  /** Instances of the resource, of which the request may be for a part. */
+  total: number;
   /** Milliseconds of waiting for an instance, on the average, from which on help is called. */
   patience: number;
 };
@@ -29,9 +31,9 @@ export async function transferHelped(
   pacs: Pacs,
   transfer: Transfer,
   request: Request,
-  { resource, arrived, patience }: HelpOptions,
+  { resource, arrived, total, patience }: HelpOptions,
 ): Promise<Outcome> {
-  const { signal, count } = request;
+  const { signal } = request;
   const taken = new AbortController();
   const over = new AbortController();
   const pace = createPace(patience);
@@ -40,14 +42,14 @@ export async function transferHelped(
     pace.begin();
     await request.receive(instance, way);
     pace.end();
-    if (helped !== undefined || way !== 'get' || !pace.isSlow() || count - arrived.size < WORTH) return;
+    if (helped !== undefined || way !== 'get' || !pace.isSlow() || total - arrived.size < WORTH) return;
     const helping = { ...request, signal: AbortSignal.any([signal, over.signal]) };
     // Help that can't be had leaves all to the first.
-    helped = help(pacs, transfer, helping, { resource, arrived }, () => taken.abort()).catch(() => {});
+    helped = help(pacs, transfer, helping, { resource, arrived, total }, () => taken.abort()).catch(() => {});
   };
   try {
     const outcome = await transfer(pacs, { ...request, receive, signal: AbortSignal.any([signal, taken.signal]) });
-    if (arrived.size >= count) over.abort();
+    if (arrived.size >= total) over.abort();
     return outcome;
   } catch (error) {
     if (!signal.aborted && taken.signal.aborted) return { status: 0, way: 'get', keepsSyntax: false, passedOver: [] };
@@ -63,14 +65,14 @@ async function help(
   pacs: Pacs,
   transfer: Transfer,
   request: Request,
-  { resource, arrived }: Omit<HelpOptions, 'patience'>,
+  { resource, arrived, total }: Omit<HelpOptions, 'patience'>,
   onTaken: () => void,
 ): Promise<void> {
   const { retrieveAssociations, maxAssociations } = pacs.config;
   const helpers = Math.min(retrieveAssociations, maxAssociations) - 1;
   if (helpers < 1) return;
   const listed = await listInstances(pacs, resource, request.signal);
-  if (listed.length < request.count) return;
+  if (listed.length < total) return;
   const left = farEnd(listed, arrived);
   const bringParts = async () => {
     for (;;) {

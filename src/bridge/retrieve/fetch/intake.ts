@@ -52,6 +52,11 @@ export class Intake {
     this.#hand(file);
   }
 
+  /** Takes what is here already as having come. */
+  keep(files: readonly StoredFile[]): void {
+    for (const file of files) this.#hand(file);
+  }
+
   #hand(file: StoredFile): void {
     const { resource, deliver } = this.#options;
     if (belongsTo(file, resource)) this.#arrived.set(file.sopInstanceUid, file);
