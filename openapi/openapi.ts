@@ -137,7 +137,11 @@ export const DOCUMENT: OpenAPIV3_1.Document = {
         'capabilities',
         'Retrieve Capabilities (PS3.18 8.9)',
         ['application/vnd.sun.wadl+xml', 'application/json'],
-        { 304: UNCHANGED, ...problems(400, 404, 406) },
+        {
+          204: { description: 'The preflight of a page of another origin' },
+          304: UNCHANGED,
+          ...problems(400, 404, 406),
+        },
       ),
     },
     ...SEARCH_PATHS,

@@ -4,8 +4,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { test } from 'node:test';
+import fastify from 'fastify';
 import { DOCUMENT } from '../openapi/openapi.ts';
 import { addResources } from '../src/http/resources.ts';
+import { holdToContract } from './support/held.ts';
 
 const VERBS = ['get', 'post', 'put', 'patch', 'delete', 'options'] as const;
 
@@ -60,3 +62,16 @@ test('every reference of the contract leads somewhere, and operation ids are uni
   walk(DOCUMENT);
   assert.ok(ids.size > 30);
 });
+
+for (const [name, type, answer] of [
+  ['of another media type', 'text/plain', '{"status":"ok"}'],
+  ['of another shape', 'application/json', '[]'],
+] as const) {
+  test(`an answer ${name} than the contract says, sent by a socket, fails who closes the application`, async () => {
+    const app = holdToContract(fastify());
+    app.get('/healthz', (_request, reply) => reply.type(type).send(Buffer.from(answer)));
+    const origin = await app.listen({ host: '127.0.0.1', port: 0 });
+    await (await fetch(`${origin}/healthz`)).arrayBuffer();
+    await assert.rejects(app.close(), /not in the contract|GET \/healthz/);
+  });
+}

@@ -9,6 +9,7 @@ import { buildApp } from '../../src/http/app.ts';
 import { firstFrameUnder, presentationOf } from '../../src/http/presented.ts';
 import { openPresentationState } from '../../src/render/presentation/state.ts';
 import { createRenderer } from '../../src/render/render.ts';
+import { holdToContract } from '../support/held.ts';
 import { partsOf } from '../support/multipart.ts';
 import { createFakeGateway } from './fake-gateway.ts';
 import { COMPRESSED_SERIES, EXPLICIT, FIXTURES, type Fixture, fixture, NATIVE_SERIES, STUDY } from './fixtures.ts';
@@ -119,7 +120,7 @@ test('W-Q11 the picture is the image as the state wants it', async (t) => {
   });
   const gateway = await createFakeGateway([turned]);
   const renderer = createRenderer({ threads: 1 });
-  const app = await buildApp(gateway, renderer, { basePath: '/dicomweb' });
+  const app = holdToContract(await buildApp(gateway, renderer, { basePath: '/dicomweb' }));
   t.after(() => Promise.all([app.close(), renderer.close(), gateway.close()]));
   const { rawPayload } = await app.inject({ url: `${pathOf(turned)}/rendered`, headers: { accept: PNG } });
   const shades = [...(await sharp(rawPayload).toColourspace('b-w').raw().toBuffer())];

@@ -1,9 +1,9 @@
 // The application under test with its fakes, closed when the test is over.
 
 import type { TestContext } from 'node:test';
-import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { type AppOptions, buildApp } from '../../src/http/app.ts';
-import { assertContract } from '../support/contract.ts';
+import { holdToContract } from '../support/held.ts';
 import { createFakeGateway, type FakeGateway } from './fake-gateway.ts';
 import { createFakeRenderer, type FakeRenderer } from './fake-renderer.ts';
 import { FIXTURES, type Fixture, STUDY } from './fixtures.ts';
@@ -26,19 +26,6 @@ export async function buildWeb(
     await gateway.close();
   });
   return { app, gateway, renderer };
-}
-
-/** Every answer that a test gets by `inject` is one that the contract knows. */
-function holdToContract(app: FastifyInstance): FastifyInstance {
-  const inject = app.inject.bind(app) as (asked: InjectOptions) => Promise<LightMyRequestResponse>;
-  const held = async (asked: InjectOptions): Promise<LightMyRequestResponse> => {
-    const answer = await inject(asked);
-    const { method = 'GET', url = '/' } = asked;
-    const { statusCode: status, headers, rawPayload: body } = answer;
-    if (typeof url === 'string') assertContract({ method, target: url, status, headers, body });
-    return answer;
-  };
-  return Object.assign(app, { inject: held });
 }
 
 /** Path of an instance resource. */

@@ -1,9 +1,12 @@
-// Holds answers against the contract: their status, content type, headers and JSON are what openapi.json says of the operation.
+// Holds answers against the contract: status, content type, JSON, XML and parts are what openapi.json says of the operation.
 
 import assert from 'node:assert/strict';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { OpenAPIV3_1 } from 'openapi-types';
 import { DOCUMENT } from '../../openapi/openapi.ts';
+import { toJson } from '../../src/dimse/data/json.ts';
+import { fromXml } from '../../src/dimse/data/xml.ts';
+import { partsOf } from './multipart.ts';
 
 /** What was asked and what came back; header names are in lower case. */
 export type Exchange = {
@@ -12,7 +15,8 @@ export type Exchange = {
   target: string;
   status: number;
   headers: Readonly<Record<string, unknown>>;
-  body: Buffer;
+  /** Without its content coding; undefined where it was too long to be kept. */
+  body: Buffer | undefined;
 };
 
 const ajv = new Ajv2020({ strict: false, validateFormats: false });
@@ -22,11 +26,14 @@ type Operation = { pointer: string; operation: OpenAPIV3_1.OperationObject };
 
 const escaped = (step: string): string => step.replace(/~/g, '~0').replace(/\//g, '~1');
 
-/** The pattern of a path of the contract, at any base. */
+/** The pattern of a path of the contract, at any base; the base itself only where its servers say it is. */
 function patternOf(path: string, item: OpenAPIV3_1.PathItemObject): RegExp {
+  if (path === '/') {
+    const bases = (DOCUMENT.servers ?? []).map(({ url }) => url.replace(/\{\w+\}/g, '[^/]+'));
+    return new RegExp(`^(?:${bases.join('|')})/?$`);
+  }
   const base = item.servers === undefined || path === '/wado' ? '(?:/[^?]*?)?' : '';
-  const body = path === '/' ? '' : path;
-  const steps = body
+  const steps = path
     .replace(/[.*+?^$()|[\]\\]/g, '\\$&')
     .replace(/\{path\}/g, '.+')
     .replace(/\{\w+\}/g, '[^/]+');
@@ -34,7 +41,6 @@ function patternOf(path: string, item: OpenAPIV3_1.PathItemObject): RegExp {
 }
 
 const PATTERNS = Object.entries(DOCUMENT.paths ?? {})
-  .filter(([path]) => path !== '/')
   .map(([path, item = {}]) => ({ path, item, pattern: patternOf(path, item) }))
   // What is written out goes before what a parameter stands for.
   .sort((a, b) => (a.path.match(/\{/g)?.length ?? 0) - (b.path.match(/\{/g)?.length ?? 0));
@@ -69,30 +75,60 @@ function contentOf(
   return { pointer: `${pointer}/responses/${status}`, types: Object.keys(response.content ?? {}) };
 }
 
+/** The answers that no operation has: to other methods, at other paths, and of pages for people. */
+const OUTSIDE: ReadonlySet<number> = new Set([200, 204, 206, 304, 308, 400, 404, 405, 414]);
+
 /** @throws AssertionError when the contract doesn't know such an answer to such a request */
 export function assertContract({ method, target, status, headers, body }: Exchange): void {
   const [path = ''] = target.split('?');
   const operation = operationOf(method, path);
-  // Other methods and other paths are no operations: 204, 404 and 405 are all that they have.
-  if (operation === undefined) return;
   const said = `${method} ${target}: ${status}`;
+  const contentType = String(headers['content-type'] ?? '');
+  if (operation === undefined) {
+    assert.ok(OUTSIDE.has(status), `${said} at no operation of the contract`);
+    const isProblem = essenceOf(contentType) === PROBLEM_TYPE;
+    if (isProblem && body !== undefined && body.length > 0) validate(PROBLEM, JSON.parse(body.toString()), said);
+    return;
+  }
   const content = contentOf(operation, status);
   assert.ok(content, `${said} is not in the contract`);
-  const contentType = String(headers['content-type'] ?? '');
   if (content.types.length === 0) {
-    assert.equal(body.length, 0, `${said} has no body by the contract`);
+    assert.equal(body?.length, 0, `${said} has no body by the contract`);
     return;
   }
   const type = content.types.find((one) => one.toLowerCase() === essenceOf(contentType).toLowerCase());
   assert.ok(type, `${said} has ${contentType}, which is none of ${content.types.join()}`);
-  if (
-    !type.endsWith('json') ||
-    body.length === 0 ||
-    headers['content-range'] !== undefined ||
-    headers['content-encoding'] !== undefined
-  )
-    return;
-  const validate = ajv.getSchema(`contract#${content.pointer}/content/${encodeURIComponent(escaped(type))}/schema`);
-  assert.ok(validate, `${said}: a schema of ${type}`);
-  assert.ok(validate(JSON.parse(body.toString())), `${said}: ${ajv.errorsText(validate.errors)}`);
+  if (body === undefined || body.length === 0 || headers['content-range'] !== undefined) return;
+  const schema = `${content.pointer}/content/${encodeURIComponent(escaped(type))}/schema`;
+  if (type.endsWith('json')) validate(schema, JSON.parse(body.toString()), said);
+  else if (type.startsWith('multipart/')) assertParts(type, contentType, body, said);
+  else if (type === 'application/dicom+xml') validate(DATASET, jsonOf(body), said);
+}
+
+const PROBLEM_TYPE = 'application/problem+json';
+const PROBLEM = `/components/responses/Problem400/content/${encodeURIComponent(escaped(PROBLEM_TYPE))}/schema`;
+const DATASET = '/components/schemas/Dataset';
+
+function validate(pointer: string, value: unknown, said: string): void {
+  const schema = ajv.getSchema(`contract#${pointer}`);
+  assert.ok(schema, `${said}: a schema at ${pointer}`);
+  assert.ok(schema(value), `${said}: ${ajv.errorsText(schema.errors)}`);
+}
+
+/** Native DICOM Model as the JSON model, which has a schema. */
+function jsonOf(xml: Buffer): unknown {
+  return JSON.parse(toJson(fromXml(xml.toString())));
+}
+
+/** Every part says where its headers end, what it is and where it belongs; parts of XML are data sets. */
+function assertParts(type: string, contentType: string, body: Buffer, said: string): void {
+  const parts = partsOf(contentType, body);
+  assert.ok(parts.length > 0, `${said} has no part`);
+  for (const { headers, body: bytes } of parts) {
+    assert.ok(headers['content-type'], `${said}: a part without a Content-Type`);
+    if (headers['content-length'] !== undefined) {
+      assert.equal(Number(headers['content-length']), bytes.length, `${said}: the length of a part`);
+    }
+    if (type.includes('dicom+xml')) validate(DATASET, jsonOf(bytes), said);
+  }
 }

@@ -7,6 +7,7 @@ import { type Config, loadConfig } from '../../src/bridge/config/config.ts';
 import { createGateway } from '../../src/bridge/gateway.ts';
 import { buildApp } from '../../src/http/app.ts';
 import { createRenderer } from '../../src/render/render.ts';
+import { holdToContract } from './held.ts';
 import { tempDir } from './peers.ts';
 
 export type RunningGateway = {
@@ -39,13 +40,16 @@ export async function startGateway(
   });
   const gateway = await createGateway(config);
   const renderer = createRenderer({ timeoutMs: config.limits.renderMs });
-  const app = await buildApp(gateway, renderer, { ...config.http, limits: config.limits });
+  const app = holdToContract(await buildApp(gateway, renderer, { ...config.http, limits: config.limits }));
   const origin = await app.listen({ host: config.http.host, port: config.http.port });
   const close = async () => {
-    await app.close();
-    await gateway.close();
-    await renderer.close();
-    await rm(dir, { recursive: true, force: true });
+    try {
+      await app.close();
+    } finally {
+      await gateway.close();
+      await renderer.close();
+      await rm(dir, { recursive: true, force: true });
+    }
   };
   t?.after(close);
   return { origin, url: `${origin}${config.http.basePath}`, config, close };
