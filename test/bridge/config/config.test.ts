@@ -84,6 +84,14 @@ test('a PACS in the file is a text or its settings', () => {
   );
 });
 
+test('freshness is a policy in words, in the file and in the environment', () => {
+  assert.equal(load({}).cache.freshness, 'after 60 s');
+  for (const freshness of ['always', 'never', 'after 5 s']) {
+    assert.equal(load({ yaml: `cache: { freshness: ${freshness} }` }).cache.freshness, freshness);
+    assert.equal(load({ env: { DICOMWEB_CACHE_FRESHNESS: freshness } }).cache.freshness, freshness);
+  }
+});
+
 test('DICOMWEB_CONFIG and --config name the file', () => {
   writeFileSync(file, 'aeTitle: BYFILE');
   assert.equal(load({ env: { DICOMWEB_CONFIG: file } }).aeTitle, 'BYFILE');
@@ -100,6 +108,11 @@ test('variables that Kubernetes sets for a service of this name are not settings
 });
 
 const REFUSED: [what: string, Sources, line: string][] = [
+  [
+    'a policy of freshness that there is not',
+    { yaml: 'cache: { freshness: sometimes }' },
+    `config: cache.freshness (from ${file}): expected always, never, or after N s`,
+  ],
   ['no PACS', { args: [] }, 'config: pacs: expected at least one PACS, for example --pacs ORTHANC@127.0.0.1:4242'],
   [
     'a port of the file',

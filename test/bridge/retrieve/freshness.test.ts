@@ -122,6 +122,13 @@ describe('what is fetched', () => {
     });
   }
 
+  test('nothing else comes in another order than it came in', async (t) => {
+    const { read, peer } = await rig(t, 'always', { send: (matching) => matching.toReversed() });
+    await read();
+    peer.stored.push(of('1.1.1.4'));
+    assert.deepEqual(await read(), [...WHOLE.toReversed(), '1.1.1.4']);
+  });
+
   test('of a study that got a series, this series, whose instances need no list', async (t) => {
     const { read, finds, peer, sent } = await rig(t, 'always');
     await read();
