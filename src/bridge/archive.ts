@@ -2,7 +2,7 @@
 
 import type { Dataset } from '../dimse/data/dataset.ts';
 import { DicomError } from '../dimse/errors.ts';
-import type { Cache, StoredFile } from './cache/cache.ts';
+import type { Cache, FollowedFile, StoredFile } from './cache/cache.ts';
 import type { Config } from './config/config.ts';
 import { metadataJsonOf } from './metadata/kept.ts';
 import { type MetadataOptions, metadataOf } from './metadata/metadata.ts';
@@ -20,8 +20,12 @@ export interface Archive {
   search(request: SearchRequest, options: Asking): Promise<SearchResults>;
   /** Each instance of the resource as soon as it is complete, on disk or not yet; whoever takes one releases it. Throws 'not-found' when empty. */
   retrieve(resource: Resource, options: RetrieveOptions): AsyncIterable<StoredFile>;
+  /** The same, but large instances also while they still arrive; a retrieve that breaks then shows when such a one is read. */
+  follow(resource: Resource, options: RetrieveOptions): AsyncIterable<FollowedFile>;
   /** One instance, fetched alone; it is on disk. */
   open(resource: Resource, options: RetrieveOptions): Promise<StoredFile>;
+  /** One instance, on disk or not yet, or still arriving: also after its release it is fetched to its end, but for the signal. */
+  openEarly(resource: Resource, options: RetrieveOptions): Promise<FollowedFile>;
   /** One full data set per instance, in the order of `retrieve`. */
   metadata(resource: Resource, options: AskingMetadata): AsyncIterable<Dataset>;
   /** The same as JSON text, which is made once and kept. */
@@ -32,7 +36,7 @@ export interface Archive {
 export type ArchiveParts = {
   searched: readonly Pacs[];
   /** Retrieves from them: Retrieval of one, Holders of several. */
-  source: Pick<Archive, 'retrieve'>;
+  source: Pick<Archive, 'retrieve' | 'follow'>;
   /** Where instances are stored to. */
   target: Pacs;
   cache: Cache;
@@ -60,7 +64,9 @@ export function createArchive(parts: ArchiveParts): Archive {
   return {
     search: (request, options) => search(searched, request, { ...untilStopped(options), limits, onFound }),
     retrieve: (resource, options) => source.retrieve(resource, untilStopped(options)),
+    follow: (resource, options) => source.follow(resource, untilStopped(options)),
     open: (resource, options) => open(source, resource, untilStopped(options)),
+    openEarly: (resource, options) => openEarly(source, resource, untilStopped(options)),
     metadata: (resource, options) => metadata(source, limits, resource, untilStopped(options), metadataOf),
     metadataJson: (resource, options) => metadata(source, limits, resource, untilStopped(options), metadataJsonOf),
     store: (instances, options) => store(target, instances, { ...untilStopped(options), onSent, log, debug }),
@@ -72,19 +78,52 @@ async function open(
   resource: Resource,
   options: RetrieveOptions,
 ): Promise<StoredFile> {
-  if (levelOf(resource) !== 'instance') {
-    throw new DicomError('malformed', 'open: not an instance', { field: 'resource' });
-  }
+  requireInstance(resource);
   for await (const file of source.retrieve(resource, options)) {
     try {
-      await file.onDisk();
+      await file.onDisk(options.signal);
       return file;
     } catch (error) {
       file.release();
       throw error;
     }
   }
-  throw new DicomError('not-found', 'no PACS has this instance', { field: 'instance' });
+  throw lacks();
+}
+
+async function openEarly(
+  source: Pick<Archive, 'follow'>,
+  resource: Resource,
+  options: RetrieveOptions,
+): Promise<FollowedFile> {
+  requireInstance(resource);
+  const files = source.follow(resource, options)[Symbol.asyncIterator]();
+  const next = await files.next();
+  if (next.done === true) throw lacks();
+  const file = next.value;
+  const end = () => files.return?.().catch(() => undefined);
+  if (file.size !== undefined) {
+    await end();
+    return file;
+  }
+  // Whoever wants another frame next must not make the PACS begin anew: this one goes on, unless nobody waits for anything.
+  let isReleased = false;
+  const release = () => {
+    if (isReleased) return;
+    isReleased = true;
+    file.release();
+    void (options.signal.aborted ? end() : files.next().then(end, () => undefined));
+  };
+  return { ...file, release };
+}
+
+function requireInstance(resource: Resource): void {
+  if (levelOf(resource) === 'instance') return;
+  throw new DicomError('malformed', 'open: not an instance', { field: 'resource' });
+}
+
+function lacks(): DicomError {
+  return new DicomError('not-found', 'no PACS has this instance', { field: 'instance' });
 }
 
 async function* metadata<Form>(

@@ -65,6 +65,8 @@ export async function createFakeGateway(more: readonly Fixture[] = []): Promise<
       if (fake.lacking > 0) onPartial?.(fake.lacking);
       yield* held(fake, matching(files, resource), signal);
     },
+    follow: (resource, options) => fake.retrieve(resource, options),
+    openEarly: (resource, options) => fake.open(resource, options),
     async open(resource, { signal }) {
       await begin(fake, signal);
       const [file] = matching(files, resource);
@@ -123,6 +125,7 @@ async function keep(dir: string, fixture: Fixture): Promise<StoredFile> {
     dataOffset,
     size: fixture.file.length,
     read: (target, position) => fixture.file.copy(target, 0, Math.min(position, fixture.file.length)),
+    isOnDisk: () => true,
     onDisk: async () => {},
     document: (kind) => (documents.has(kind) ? Buffer.from(documents.get(kind) ?? []) : undefined),
     keep: (kind, document) => documents.set(kind, document),

@@ -2,8 +2,8 @@
 // PACS gave is never another's (`source` is an AE title). A file is written under another name until it is whole; what is being
 // read is never evicted.
 
-import { rmSync, statSync } from 'node:fs';
-import { open, readdir, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { writeFileMeta } from '../../dimse/data/part10.ts';
 import type { Resource } from '../resource.ts';
@@ -11,12 +11,15 @@ import { CacheIndex, type IndexRow, type InstanceKey, keyOf } from './cache-inde
 import { evictable } from './eviction.ts';
 import { isDiskFull, makeFolder, rethrow } from './file.ts';
 import { Generations } from './generations.ts';
+import { type Growing, growing } from './growing-file.ts';
 import type { IdentifiedInstance } from './identify.ts';
 import type { Landing } from './landing.ts';
+import { clearUp, isThere } from './left-over.ts';
 import type { InstanceUids } from './membership.ts';
-import { OpenFiles } from './open-files.ts';
+import { type Landed, OpenFiles } from './open-files.ts';
 import { type FileFacts, factsOf, type StoredFile, storedFile } from './stored-file.ts';
 
+export type { FollowedFile, Growing } from './growing-file.ts';
 export type { StoredFile } from './stored-file.ts';
 
 export type CacheOptions = {
@@ -62,13 +65,7 @@ export class Cache {
     const index = join(options.dir, 'index.sqlite');
     await open(index, 'a', 0o600).then((file) => file.close(), rethrow);
     const cache = new Cache(options, new CacheIndex(index));
-    const present = new Set(await readdir(files));
-    for (const row of cache.#index.rowsOf()) {
-      // A crash of the whole machine can leave a file shorter than the index knows it.
-      if (!cache.#isThere(row)) cache.#index.remove(row);
-      else if (present.delete(row.file)) cache.#bytes += row.size;
-    }
-    await Promise.all([...present].map((name) => rm(join(files, name), { force: true, recursive: true })));
+    cache.#bytes = await clearUp(cache.#index, files);
     cache.#evict();
     return cache;
   }
@@ -84,26 +81,41 @@ export class Cache {
    * instance open then can still read it. When its study was forgotten since `generation` it is there for its readers alone.
    */
   async write(instance: IdentifiedInstance, source: string, options: WriteOptions = {}): Promise<StoredFile> {
-    const { generation = this.generation(source, instance.studyInstanceUid), signal } = options;
+    const { generation = this.generation(source, instance.studyInstanceUid), signal, onGrowing } = options;
     const { sopClassUid, sopInstanceUid, transferSyntaxUid } = instance;
     const meta = writeFileMeta({ sopClassUid, sopInstanceUid, transferSyntaxUid, sourceAeTitle: source });
-    const { file, landing } = await this.#open.land(meta, instance.body, signal);
-    const row: IndexRow = {
+    const known = {
       source,
       study: instance.studyInstanceUid,
       series: instance.seriesInstanceUid,
       instance: sopInstanceUid,
-      file,
       sopClass: sopClassUid,
       transferSyntax: transferSyntaxUid,
       dataOffset: meta.length,
-      size: landing.size,
-      storedAt: Date.now(),
     };
-    const stored = this.#pin(row);
-    if (generation === this.generation(source, row.study)) this.#await(row, landing);
-    else this.#remove(file);
+    const rowOf = ({ file, landing }: Landed) => ({ ...known, file, size: landing.size, storedAt: Date.now() });
+    const onLarge = (landed: Landed) => onGrowing?.(this.#grow(rowOf(landed), landed.landing, stored));
+    const landed = this.#open.land(meta, instance.body, { signal, onLarge });
+    const stored = landed.then((whole) => {
+      const row = rowOf(whole);
+      const file = this.#pin(row);
+      if (generation === this.generation(source, row.study)) this.#await(row, whole.landing);
+      else this.#remove(row.file);
+      return file;
+    });
     return stored;
+  }
+
+  /** What is told of a large instance before it is whole. */
+  #grow(row: IndexRow, landing: Landing, whole: Promise<StoredFile>): Growing {
+    const { size: _, ...facts } = factsOf(row, this.#files);
+    return growing(facts, {
+      landing,
+      whole,
+      pin: () => this.#open.pin(row.file),
+      unpin: () => this.#open.unpin(row.file),
+      share: (file) => this.share(file),
+    });
   }
 
   /** Keeps what is written, once it is. */
@@ -142,7 +154,7 @@ export class Cache {
     if (pending !== undefined) return this.#pin(pending);
     const row = this.#index.find(key);
     if (row === undefined || Date.now() - row.storedAt > this.#options.maxAge) return undefined;
-    if (!this.#isThere(row)) {
+    if (!isThere(row, this.#files)) {
       // Somebody has cleared the folder: it must not stay an error until the row is too old.
       this.#try('cache: a file is gone', () => this.#drop(row));
       return undefined;
@@ -275,10 +287,6 @@ export class Cache {
     this.#evict();
   }
 
-  #isThere({ file, size }: IndexRow): boolean {
-    return statSync(join(this.#files, file), { throwIfNoEntry: false })?.size === size;
-  }
-
   #drop(row: IndexRow): void {
     this.#index.remove(row);
     this.#discard(row);
@@ -326,4 +334,9 @@ export class Cache {
 }
 
 /** `signal` ends the wait for memory. */
-export type WriteOptions = { generation?: number; signal?: AbortSignal };
+export type WriteOptions = {
+  generation?: number;
+  signal?: AbortSignal;
+  /** Told of a large instance as soon as it can be followed. */
+  onGrowing?: (growing: Growing) => void;
+};

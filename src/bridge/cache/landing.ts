@@ -1,15 +1,30 @@
 // One instance on its way: taken into memory as it comes, written behind, read from memory as long as it is there. Its bytes are
-// whole in memory, or whole on disk, or its first ones are on disk and the rest in memory.
+// whole in memory, or whole on disk, or its first ones are on disk and the rest in memory. Where the disk fails before a large
+// one is whole, memory holds what those who follow it have not read yet.
 
 import type { FileHandle } from 'node:fs/promises';
+import { Bell } from './bell.ts';
 import { create, fault, rethrow } from './file.ts';
 import { type Memory, SLAB } from './memory.ts';
-import type { Turns } from './turns.ts';
+import type { Step, Turns } from './turns.ts';
 
 /** Bytes that are gathered before a large instance is written further. */
 const BATCH = 8 * SLAB;
 
 /** `onGone` is told when nothing of it is left in memory. */
+/** Bytes from which on an instance can be followed while it comes: smaller ones are whole before that would help anybody. */
+const LARGE = 16 * SLAB;
+
+export type Filling = {
+  /** Ends the wait for memory. */
+  signal?: AbortSignal | undefined;
+  /** Told once, when the instance is found to be large. */
+  onLarge?: (() => void) | undefined;
+};
+
+/** Who follows it, and how far; to be left at the end. */
+export type Follower = { at: number; leave(): void };
+
 export type LandingPlace = { path: string; memory: Memory; turns: Turns; onGone: () => void };
 
 export class Landing {
@@ -33,6 +48,13 @@ export class Landing {
   /** The rest must be written at once: its memory is needed. */
   #isShort = false;
   #file: FileHandle | undefined;
+  /** Why no more will come. */
+  #failure: unknown;
+  readonly #growth = new Bell();
+  readonly #followers = new Set<Follower>();
+  #hasDiskFailed = false;
+  /** Bytes at the beginning that are neither in memory nor on disk. */
+  #gone = 0;
 
   constructor({ path, memory, turns, onGone }: LandingPlace) {
     this.path = path;
@@ -48,26 +70,74 @@ export class Landing {
     return this.#size;
   }
 
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  /** Whether the whole file is on disk. */
+  get isStored(): boolean {
+    return this.#hasEnded && !this.#hasDiskFailed;
+  }
+
+  /** Whether it can be read from its first byte on. */
+  get isReadable(): boolean {
+    return this.#failure === undefined && this.#gone <= this.#written;
+  }
+
+  /** Bytes that are on disk. */
+  get written(): number {
+    return this.#written;
+  }
+
   /** Takes all of it in; resolves when it is whole, not: written. Throws what `body` throws, and 'busy' where there is no room. */
-  async fill(head: Buffer, body: AsyncIterable<Buffer>, signal: AbortSignal | undefined): Promise<void> {
+  async fill(head: Buffer, body: AsyncIterable<Buffer>, { signal, onLarge }: Filling): Promise<void> {
+    let tell = onLarge;
     try {
       await this.#add(head, signal);
       for await (const chunk of body) {
         const room = this.#add(chunk, signal);
         if (room !== undefined) await room;
+        this.#growth.ring();
+        if (tell === undefined || this.#size < LARGE) continue;
+        tell();
+        tell = undefined;
       }
       this.#isWhole = true;
       this.#write();
     } catch (error) {
+      this.#failure = error;
       this.discard();
       throw error;
+    } finally {
+      this.#growth.ring();
     }
+  }
+
+  /** Whoever follows must not be overtaken by the memory's being needed: where the disk fails it waits for `at`. */
+  follow(): Follower {
+    const leave = () => {
+      this.#followers.delete(follower);
+      if (this.#hasDiskFailed && !this.#isOver) this.#memory.spare(this);
+    };
+    const follower = { at: 0, leave };
+    this.#followers.add(follower);
+    return follower;
+  }
+
+  /** Resolves when more may have come than `size` bytes, or all has, or at the signal. */
+  async more(size: number, signal: AbortSignal): Promise<void> {
+    if (this.#size > size || this.#isWhole || this.#failure !== undefined) return;
+    if (this.#hasDiskFailed && !this.#isOver) this.#memory.spare(this);
+    await this.#growth.wait({ signal });
   }
 
   /**
    * Copies bytes from `position` on into `target`: how many. Undefined where they are not in memory any more: then they are on disk.
+   * Throws what ended it before it was whole, and 'busy' where they are nowhere.
    */
   copy(target: Buffer, position: number): number | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (position < this.#gone && position >= this.#written) throw fault(new Error('not kept'));
     let copied = 0;
     while (copied < target.length && position + copied < this.#size) {
       const at = position + copied;
@@ -79,10 +149,11 @@ export class Landing {
     return copied;
   }
 
-  /** What is on disk leaves the memory. */
+  /** What is on disk leaves the memory, or what will never be there and all who follow have read. */
   giveUp(): Buffer[] {
     const isAll = this.#isWhole && this.#written === this.#size;
-    const last = isAll ? this.#slabs.length : Math.floor(this.#written / SLAB);
+    const last = isAll ? this.#slabs.length : Math.floor(Math.max(this.#written, this.#passed()) / SLAB);
+    this.#gone = Math.max(this.#gone, Math.min(last * SLAB, this.#size));
     const given = this.#slabs.slice(0, last).filter((slab) => slab !== undefined);
     this.#slabs.fill(undefined, 0, last);
     if (isAll) this.#onGone();
@@ -96,6 +167,11 @@ export class Landing {
     this.#memory.keep(this);
     if (this.#hasEnded) this.#memory.give(this.#takeAll());
     else if (!this.#isWriting) this.#end(fault(new Error('given up')));
+  }
+
+  #passed(): number {
+    const isMissed = !this.#hasDiskFailed || this.#isWhole || this.#followers.size === 0;
+    return isMissed ? 0 : Math.min(...[...this.#followers].map(({ at }) => at));
   }
 
   #takeAll(): Buffer[] {
@@ -133,7 +209,7 @@ export class Landing {
     if (this.#isWriting || this.#hasEnded) return;
     this.#isWriting = true;
     this.#turns
-      .take(() => this.#writeAll())
+      .take((step) => this.#writeAll(step))
       .then(
         () => {
           this.#isWriting = false;
@@ -145,12 +221,12 @@ export class Landing {
       );
   }
 
-  async #writeAll(): Promise<void> {
-    this.#file ??= await create(this.path).catch(rethrow);
+  async #writeAll(step: Step): Promise<void> {
+    this.#file ??= await step(create(this.path).catch(rethrow));
     while (!this.#isOver && this.#size - this.#written >= (this.#isWhole || this.#isShort ? 1 : BATCH)) {
       const views = this.#views();
       const wanted = views.reduce((sum, { length }) => sum + length, 0);
-      const { bytesWritten } = await this.#file.writev(views, this.#written).catch(rethrow);
+      const { bytesWritten } = await step(this.#file.writev(views, this.#written).catch(rethrow));
       // What a disk that becomes full in the middle of a write says.
       if (bytesWritten < wanted) throw fault(Object.assign(new Error('short write'), { code: 'ENOSPC' }));
       this.#written += bytesWritten;
@@ -171,18 +247,16 @@ export class Landing {
     return views;
   }
 
-  /** Memory that cannot be had from disk stays until `discard`. */
+  /** Memory that cannot be had from disk stays until `discard`, or until all who follow are done with it. */
   #end(error?: unknown): void {
     this.#hasEnded = true;
+    this.#hasDiskFailed = error !== undefined;
     const file = this.#file;
     this.#file = undefined;
-    const after = () => {
-      if (error === undefined) this.#stored.resolve();
-      else this.#stored.reject(error);
-    };
-    if (file === undefined) after();
-    else file.close().then(after, after);
+    if (error !== undefined) this.#stored.reject(error);
+    if (file === undefined) this.#stored.resolve();
+    else file.close().then(this.#stored.resolve, this.#stored.reject);
     if (this.#isOver) this.#memory.give(this.#takeAll());
-    else if (error === undefined) this.#memory.spare(this);
+    else this.#memory.spare(this);
   }
 }

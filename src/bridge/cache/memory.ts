@@ -2,6 +2,7 @@
 // as well gives its slabs up when others need them, the longest there first; what is not makes the retrieve wait.
 
 import { DicomError } from '../../dimse/errors.ts';
+import { Bell } from './bell.ts';
 
 /** Bytes of one slab. */
 export const SLAB = 1 << 17;
@@ -16,7 +17,7 @@ export class Memory {
   readonly #most: number;
   readonly #free: Buffer[] = [];
   readonly #spare = new Set<Holder>();
-  readonly #waiting = new Set<() => void>();
+  readonly #change = new Bell();
   #made = 0;
 
   constructor(bytes: number) {
@@ -47,41 +48,23 @@ export class Memory {
       if (slab !== undefined) return slab;
       if (signal?.aborted) throw new DicomError('cancelled', 'retrieve: the request was cancelled');
       if (Date.now() >= until) throw new DicomError('busy', 'cache: no memory left', { field: 'cache.dir' });
-      await this.#change(until - Date.now(), signal);
+      await this.#change.wait({ signal, ms: until - Date.now() });
     }
   }
 
   /** Slabs that nobody reads or writes any more. */
   give(slabs: readonly Buffer[]): void {
     this.#free.push(...slabs);
-    this.#wake();
+    this.#change.ring();
   }
 
   /** From now on, until it is asked or `keep` is called, the holder can be asked to give up. */
   spare(holder: Holder): void {
     this.#spare.add(holder);
-    this.#wake();
+    this.#change.ring();
   }
 
   keep(holder: Holder): void {
     this.#spare.delete(holder);
-  }
-
-  #wake(): void {
-    for (const wake of [...this.#waiting]) wake();
-  }
-
-  #change(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        this.#waiting.delete(wake);
-        signal?.removeEventListener('abort', wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, ms);
-      this.#waiting.add(wake);
-      signal?.addEventListener('abort', wake);
-    });
   }
 }

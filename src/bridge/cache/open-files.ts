@@ -6,6 +6,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Landing } from './landing.ts';
 import { Memory } from './memory.ts';
+import { inTime } from './patience.ts';
 import { Turns } from './turns.ts';
 
 /** Files written at once. */
@@ -18,6 +19,9 @@ export type OpenFilesOptions = {
   onUnread(): void;
   log?: ((line: string) => void) | undefined;
 };
+
+/** A file, by its name, and its bytes on their way. */
+export type Landed = { file: string; landing: Landing };
 
 export class OpenFiles {
   readonly #options: OpenFilesOptions;
@@ -33,24 +37,26 @@ export class OpenFiles {
     this.#memory = new Memory(options.memoryBytes);
   }
 
-  /** A new file, filled with `head` and `body`. When they fail nothing is left of it. */
+  /** A new file, filled with `head` and `body`. When they fail nothing is left of it. A large one is told of while it grows. */
   async land(
     head: Buffer,
     body: AsyncIterable<Buffer>,
-    signal: AbortSignal | undefined,
-  ): Promise<{ file: string; landing: Landing }> {
+    { signal, onLarge }: { signal?: AbortSignal | undefined; onLarge: (landed: Landed) => void },
+  ): Promise<Landed> {
     const file = `${randomUUID()}.dcm`;
     const path = join(this.#options.dir, file);
     const onGone = () => this.#landings.delete(file);
     const landing = new Landing({ path, memory: this.#memory, turns: this.#writers, onGone });
+    const landed = { file, landing };
     try {
-      await landing.fill(head, body, signal);
+      await landing.fill(head, body, { signal, onLarge: () => onLarge(landed) });
     } catch (error) {
-      await landing.stored.catch(() => rm(path, { force: true }).catch(() => undefined));
+      const removed = landing.stored.catch(() => rm(path, { force: true }));
+      await inTime(removed).catch(() => undefined);
       throw error;
     }
     this.#landings.set(file, landing);
-    return { file, landing };
+    return landed;
   }
 
   /** Where its bytes may be had from memory. */

@@ -5,9 +5,7 @@ import { join } from 'node:path';
 import { DicomError } from '../../dimse/errors.ts';
 import type { IndexRow } from './cache-index.ts';
 import type { Landing } from './landing.ts';
-
-/** Milliseconds that a reader waits for the disk. */
-const DISK_PATIENCE = 30_000;
+import { inTime } from './patience.ts';
 
 /** What is known of an instance in the cache. */
 export type FileFacts = {
@@ -44,8 +42,10 @@ export type StoredFile = FileFacts & {
    * promise. To be called again only when that has settled. Throws 'busy' when the disk fails.
    */
   read(target: Buffer, position: number): number | Promise<number>;
+  /** Whether `path` can be opened now. */
+  isOnDisk(): boolean;
   /** Resolves when `path` can be opened. Throws 'busy' when the instance could not be written, or not within half a minute. */
-  onDisk(): Promise<void>;
+  onDisk(signal?: AbortSignal): Promise<void>;
   /** What was made out of this instance before: a document of this kind. */
   document(kind: string): Buffer | undefined;
   /** Keeps what was made out of this instance for as long as the instance is kept. */
@@ -53,45 +53,48 @@ export type StoredFile = FileFacts & {
   release(): void;
 };
 
+/** Milliseconds for which `onDisk` waits, also behind others. */
+const ON_DISK_PATIENCE = 30_000;
+
 /** What a cache does for an instance: `landing` is there while it may be in memory; `release` is called once. */
 export type Keeping = Pick<StoredFile, 'document' | 'keep' | 'release'> & {
-  landing: Pick<Landing, 'copy' | 'stored'> | undefined;
+  landing: Pick<Landing, 'copy' | 'stored' | 'isStored'> | undefined;
 };
 
 export function storedFile(facts: FileFacts, { landing, document, keep, release }: Keeping): StoredFile {
   let isOpen = true;
-  let handle: Promise<FileHandle> | undefined;
-  const readDisk = async (target: Buffer, position: number): Promise<number> => {
-    handle ??= open(facts.path).catch(unreadable);
-    const { bytesRead } = await (await handle).read(target, 0, target.length, position).catch(unreadable);
-    return bytesRead;
-  };
+  const isOnDisk = () => landing?.isStored ?? true;
+  const disk = diskReader(facts.path);
   return {
     ...facts,
-    read: (target, position) => landing?.copy(target, position) ?? readDisk(target, position),
-    onDisk: () => (landing === undefined ? Promise.resolve() : inTime(landing.stored)),
+    read: (target, position) => landing?.copy(target, position) ?? disk.read(target, position),
+    isOnDisk,
+    onDisk: async (signal) => {
+      if (landing !== undefined && !landing.isStored) await inTime(landing.stored, { ms: ON_DISK_PATIENCE, signal });
+    },
     document,
     keep,
     release: () => {
       if (!isOpen) return;
       isOpen = false;
-      handle?.then((file) => file.close()).catch(() => undefined);
+      disk.close();
       release();
     },
   };
 }
 
-/** A disk that hangs holds no request for ever. */
-async function inTime(stored: Promise<void>): Promise<void> {
-  const late = Promise.withResolvers<never>();
-  const say = () =>
-    late.reject(new DicomError('busy', 'cache: the disk does not take an instance', { field: 'cache.dir' }));
-  const timer = setTimeout(say, DISK_PATIENCE);
-  try {
-    await Promise.race([stored, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** Reads a file that is opened when the first byte is wanted. */
+export function diskReader(path: string) {
+  let handle: Promise<FileHandle> | undefined;
+  const readFile = async (target: Buffer, position: number): Promise<number> => {
+    handle ??= open(path);
+    return (await (await handle).read(target, 0, target.length, position)).bytesRead;
+  };
+  return {
+    /** Throws 'busy' when the disk fails or hangs. */
+    read: (target: Buffer, position: number): Promise<number> => inTime(readFile(target, position)).catch(unreadable),
+    close: (): void => void handle?.then((file) => file.close()).catch(() => undefined),
+  };
 }
 
 function unreadable(cause: Error): never {

@@ -1,9 +1,10 @@
 // One retrieve for everybody: many readers follow the files of one running retrieve, each at its own pace and each the part it
-// asked for. The retrieve lives while somebody reads it.
+// asked for, a large file also while it grows. The retrieve lives while somebody reads it.
 
 import { DicomError } from '../../dimse/errors.ts';
-import type { Cache, StoredFile } from '../cache/cache.ts';
-import { belongsTo } from '../cache/membership.ts';
+import { Bell } from '../cache/bell.ts';
+import type { Cache, FollowedFile, Growing, StoredFile } from '../cache/cache.ts';
+import { belongsTo, type InstanceUids } from '../cache/membership.ts';
 import type { Resource } from '../resource.ts';
 import type { Listed } from './expectation.ts';
 
@@ -11,6 +12,8 @@ import type { Listed } from './expectation.ts';
 export type Delivery = {
   /** Told before the first: these can't be had. */
   lacks(lost: readonly Listed[]): void;
+  /** Told of a large instance before it is whole. */
+  arriving(growing: Growing): void;
   deliver(file: StoredFile): void;
   /** All are there, or all but those: that is the failure of who was not told of them. */
   complete(failure?: unknown): void;
@@ -22,8 +25,18 @@ export type Fetch = (delivery: Delivery, signal: AbortSignal) => Promise<void>;
 /** What is fetched, and from which PACS (AE title) into which cache. */
 export type FlightPlan = { resource: Resource; cache: Cache; source: string };
 
-/** `at` is the place of the next file it looks at; `isTold`: it knows that its part lacks some. */
-type Reader = { at: number; isTold: boolean };
+/**
+ * `at` is the place of the next file it looks at; `isTold`: it knows that its part lacks some; `followed` are the keys of those
+ * that it was given while they grew.
+ */
+type Reader = { at: number; isTold: boolean; followed: Set<string> };
+
+export type ReadOptions = {
+  signal: AbortSignal;
+  onPartial?: OnPartial | undefined;
+  /** Large files are given while they still grow, in front of others; this ends waiting for the rest of one. */
+  follow?: AbortSignal | undefined;
+};
 
 /** Told, before the first instance, how many can't be had: reading then ends without them in place of an error. */
 export type OnPartial = (missing: number) => void;
@@ -35,8 +48,10 @@ export class Flight {
   readonly #generation: number;
   readonly #files: StoredFile[] = [];
   readonly #seen = new Set<string>();
+  /** Large ones that are under way, by key. */
+  readonly #growing = new Map<string, Growing>();
   readonly #controller = new AbortController();
-  readonly #wakers = new Set<() => void>();
+  readonly #change = new Bell();
   readonly #readers = new Set<Reader>();
   /** Places of files that the disk did not take. */
   readonly #unstored = new Set<number>();
@@ -87,10 +102,10 @@ export class Flight {
    * The instances of `part`, each open for the reader, as they arrive. Reading counts from this call, so that the result must
    * be iterated or returned. Throws what ended the fetch, or 'cancelled' at the signal.
    */
-  read(part: Resource, signal: AbortSignal, onPartial?: OnPartial): AsyncGenerator<StoredFile, void> {
-    const reader = { at: 0, isTold: false };
+  read(part: Resource, options: ReadOptions): AsyncGenerator<FollowedFile, void> {
+    const reader = { at: 0, isTold: false, followed: new Set<string>() };
     this.#readers.add(reader);
-    return this.#follow(reader, part, signal, onPartial);
+    return this.#read(reader, part, options);
   }
 
   /** Gives the fetch up, whoever reads: they get its error. */
@@ -103,36 +118,54 @@ export class Flight {
     return cache.generation(source, resource.study);
   }
 
-  async *#follow(
+  async *#read(
     reader: Reader,
     part: Resource,
-    signal: AbortSignal,
-    onPartial?: OnPartial,
-  ): AsyncGenerator<StoredFile, void> {
+    { signal, onPartial, follow }: ReadOptions,
+  ): AsyncGenerator<FollowedFile, void> {
     try {
       for (;;) {
         if (signal.aborted) throw new DicomError('cancelled', 'retrieve: the request was cancelled');
-        const file = this.#files[reader.at];
-        if (file !== undefined) {
-          const shared = belongsTo(file, part) ? this.#plan.cache.share(file) : undefined;
-          reader.at += 1;
-          if (this.#unstored.size > 0) this.#letGo();
-          if (shared === undefined) continue;
+        const next = this.#next(reader, part) ?? (follow && this.#followed(reader, part, follow));
+        if (next !== undefined) {
           this.#tell(reader, part, onPartial);
-          yield shared;
+          yield next;
         } else if (this.#error !== undefined) {
           throw this.#error;
         } else if (this.#completedAt !== undefined) {
           if (this.#shortfall !== undefined && !reader.isTold && this.#lostOf(part) > 0) throw this.#shortfall;
           return;
         } else {
-          await this.#change(signal);
+          await this.#change.wait({ signal });
         }
       }
     } finally {
       this.#readers.delete(reader);
       this.#settle();
     }
+  }
+
+  /** The next file of the part that the reader has not been given yet, open. */
+  #next(reader: Reader, part: Resource): StoredFile | undefined {
+    let shared: StoredFile | undefined;
+    while (shared === undefined) {
+      const file = this.#files[reader.at];
+      if (file === undefined) break;
+      if (belongsTo(file, part) && !reader.followed.has(keyOf(file))) shared = this.#plan.cache.share(file);
+      reader.at += 1;
+    }
+    if (this.#unstored.size > 0) this.#letGo();
+    return shared;
+  }
+
+  /** One of the part that grows. */
+  #followed(reader: Reader, part: Resource, signal: AbortSignal): FollowedFile | undefined {
+    for (const [key, growing] of this.#growing) {
+      if (!growing.isReadable() || !belongsTo(growing, part) || reader.followed.has(key)) continue;
+      reader.followed.add(key);
+      return growing.open(signal);
+    }
+    return undefined;
   }
 
   #tell(reader: Reader, part: Resource, onPartial: OnPartial | undefined): void {
@@ -150,7 +183,8 @@ export class Flight {
   }
 
   async #run(fetch: Fetch): Promise<void> {
-    const delivery = {
+    const delivery: Delivery = {
+      arriving: (growing) => this.#grow(growing),
       deliver: (file: StoredFile) => this.#deliver(file),
       lacks: (lost: readonly Listed[]) => {
         this.#lost = lost;
@@ -158,7 +192,7 @@ export class Flight {
       complete: (failure?: unknown) => {
         this.#shortfall = failure;
         this.#completedAt ??= Date.now();
-        this.#wake();
+        this.#change.ring();
       },
     };
     try {
@@ -168,12 +202,20 @@ export class Flight {
     }
     this.#completedAt ??= Date.now();
     this.#hasEnded = true;
-    this.#wake();
+    this.#change.ring();
     this.#settle();
   }
 
+  #grow(growing: Growing): void {
+    const key = keyOf(growing);
+    if (this.#seen.has(key) || this.#growing.has(key) || !belongsTo(growing, this.#plan.resource)) return;
+    this.#growing.set(key, growing);
+    void growing.ended.then(() => this.#growing.delete(key));
+    this.#change.ring();
+  }
+
   #deliver(file: StoredFile): void {
-    const key = `${file.seriesInstanceUid}/${file.sopInstanceUid}`;
+    const key = keyOf(file);
     if (this.#seen.has(key) || !belongsTo(file, this.#plan.resource)) {
       file.release();
       return;
@@ -184,7 +226,7 @@ export class Flight {
       this.#unstored.add(at);
       this.#letGo();
     });
-    this.#wake();
+    this.#change.ring();
   }
 
   /** What the disk did not take stays in memory until every reader has come past it, and no longer. */
@@ -208,20 +250,8 @@ export class Flight {
       this.#controller.abort();
     }
   }
+}
 
-  #change(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        this.#wakers.delete(wake);
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      this.#wakers.add(wake);
-      signal.addEventListener('abort', wake);
-    });
-  }
-
-  #wake(): void {
-    for (const wake of [...this.#wakers]) wake();
-  }
+function keyOf({ seriesInstanceUid, sopInstanceUid }: InstanceUids): string {
+  return `${seriesInstanceUid}/${sopInstanceUid}`;
 }

@@ -3,7 +3,8 @@
 
 import { LRUCache } from 'lru-cache';
 import { DicomError } from '../../dimse/errors.ts';
-import type { Cache, StoredFile } from '../cache/cache.ts';
+import type { Cache, FollowedFile, StoredFile } from '../cache/cache.ts';
+import { wholes } from '../cache/growing-file.ts';
 import { inTime } from '../pacs/in-time.ts';
 import { isNoAnswer } from '../pacs/no-answer.ts';
 import type { Pacs } from '../pacs/pacs.ts';
@@ -40,8 +41,19 @@ export class Holders {
   }
 
   /** As Retrieval, from one PACS for one call. Throws 'not-found' only where every PACS has said that it lacks the resource. */
-  async *retrieve(resource: Resource, options: RetrieveOptions): AsyncGenerator<StoredFile, void> {
-    const { signal } = options;
+  retrieve(resource: Resource, options: RetrieveOptions): AsyncGenerator<StoredFile, void> {
+    return wholes(this.#from(resource, options, (retrieval) => retrieval.retrieve(resource, options)));
+  }
+
+  follow(resource: Resource, options: RetrieveOptions): AsyncGenerator<FollowedFile, void> {
+    return this.#from(resource, options, (retrieval) => retrieval.follow(resource, options));
+  }
+
+  async *#from(
+    resource: Resource,
+    { signal }: RetrieveOptions,
+    ask: (retrieval: Retrieval) => AsyncIterable<FollowedFile>,
+  ): AsyncGenerator<FollowedFile, void> {
     const left = new Set(this.#options.all);
     let failure: unknown;
     const note = (error: unknown) => {
@@ -53,7 +65,7 @@ export class Holders {
       left.delete(holder);
       let hasBegun = false;
       try {
-        for await (const file of holder.retrieval.retrieve(resource, options)) {
+        for await (const file of ask(holder.retrieval)) {
           hasBegun = true;
           this.#known.set(resource.study, holder);
           yield file;

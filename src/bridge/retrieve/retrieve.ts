@@ -1,7 +1,8 @@
 // Retrieval from one PACS: what is whole in the cache, else what a running retrieve brings anyway, else a new retrieve.
 
 import { DicomError } from '../../dimse/errors.ts';
-import type { Cache, StoredFile } from '../cache/cache.ts';
+import type { Cache, FollowedFile, StoredFile } from '../cache/cache.ts';
+import { wholes } from '../cache/growing-file.ts';
 import type { Pacs } from '../pacs/pacs.ts';
 import { levelOf, type Resource } from '../resource.ts';
 import { type Expectation, expectationOf } from './expectation.ts';
@@ -54,7 +55,20 @@ export class Retrieval {
    * Every instance of the resource, open, as soon as it is whole, in memory or on disk: in order of arrival, the same order at every later
    * request. Throws 'not-found' when the PACS lacks it, before the first where that can be known when instances are missing.
    */
-  async *retrieve(resource: Resource, options: RetrieveOptions): AsyncGenerator<StoredFile, void> {
+  retrieve(resource: Resource, options: RetrieveOptions): AsyncGenerator<StoredFile, void> {
+    return wholes(this.#retrieve(resource, options));
+  }
+
+  /** As `retrieve`, but large instances are given while they still arrive, in front of others that are whole earlier. */
+  follow(resource: Resource, options: RetrieveOptions): AsyncGenerator<FollowedFile, void> {
+    return this.#retrieve(resource, options, options.signal);
+  }
+
+  async *#retrieve(
+    resource: Resource,
+    options: RetrieveOptions,
+    follow?: AbortSignal,
+  ): AsyncGenerator<FollowedFile, void> {
     const { signal } = options;
     if (signal.aborted) throw new DicomError('cancelled', 'retrieve: the request was cancelled');
     const stored = await this.#fromCache(resource, signal);
@@ -63,7 +77,7 @@ export class Retrieval {
       return;
     }
     let found = false;
-    for await (const file of this.#arriving(resource, options)) {
+    for await (const file of this.#arriving(resource, options, follow)) {
       found = true;
       yield file;
     }
@@ -71,16 +85,20 @@ export class Retrieval {
   }
 
   /** One instance does not wait for long behind the others of its study: then it is fetched alone, on another association. */
-  async *#arriving(resource: Resource, options: RetrieveOptions): AsyncGenerator<StoredFile, void> {
+  async *#arriving(
+    resource: Resource,
+    options: RetrieveOptions,
+    follow?: AbortSignal,
+  ): AsyncGenerator<FollowedFile, void> {
     const { signal, sopClassUid, onPartial } = options;
     const flight = this.#join(resource, sopClassUid);
     if (levelOf(resource) !== 'instance' || flight.isFor(resource)) {
-      yield* flight.read(resource, signal, onPartial);
+      yield* flight.read(resource, { signal, onPartial, follow });
       return;
     }
     const patience = AbortSignal.timeout(this.#options.overtakeAfter ?? OVERTAKE_AFTER);
     try {
-      for await (const file of flight.read(resource, AbortSignal.any([signal, patience]))) {
+      for await (const file of flight.read(resource, { signal: AbortSignal.any([signal, patience]), follow })) {
         yield file;
         return;
       }
@@ -89,7 +107,7 @@ export class Retrieval {
     }
     const alone =
       [...this.#flights].find((one) => !one.isOver && one.isFor(resource)) ?? this.#start(resource, sopClassUid);
-    yield* alone.read(resource, signal);
+    yield* alone.read(resource, { signal, follow });
   }
 
   /** Gives up what runs; resolves when nothing runs any more. */

@@ -14,7 +14,7 @@ const FACTS: FileFacts = {
 };
 
 const keeping = (stored: Promise<void>) => ({
-  landing: { stored, copy: () => undefined },
+  landing: { stored, isStored: false, copy: () => undefined },
   document: () => undefined,
   keep: () => {},
   release: () => {},

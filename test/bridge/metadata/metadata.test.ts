@@ -41,6 +41,7 @@ function stored(body: Buffer, transferSyntaxUid: string): StoredFile {
     dataOffset: meta.length,
     size: meta.length + body.length,
     read: (target, position) => bytes.copy(target, 0, Math.min(position, bytes.length)),
+    isOnDisk: () => true,
     onDisk: async () => {},
     document: () => undefined,
     keep: () => {},

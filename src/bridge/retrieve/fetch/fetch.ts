@@ -2,7 +2,7 @@
 // is new. Counts and UIDs are both checked; what is missing after the first pass is asked for once more, instance by instance.
 
 import { DicomError } from '../../../dimse/errors.ts';
-import type { Cache, StoredFile } from '../../cache/cache.ts';
+import type { Cache, Growing, StoredFile } from '../../cache/cache.ts';
 import type { Pacs } from '../../pacs/pacs.ts';
 import type { Resource } from '../../resource.ts';
 import { classRounds } from '../contexts.ts';
@@ -20,6 +20,8 @@ export type FetchRequest = {
   expectation: Expectation;
   /** Of the study in the cache, from before the PACS was asked anything. */
   generation: number;
+  /** Told of a large instance before it is whole. */
+  arriving(growing: Growing): void;
   deliver(file: StoredFile): void;
   /** Told before the first is delivered: these the PACS could not send lately. */
   lacks(lost: readonly Listed[]): void;
@@ -67,8 +69,8 @@ export function createFetch(
   const lost = new LostInstances(lostFor);
   const means = { cache, transfer, lost, syntaxes: new SingleSyntaxes(), patience };
   return (pacs, request) => {
-    const { resource, generation, deliver, signal } = request;
-    const intake = new Intake(cache, { resource, source: pacs.name, generation, deliver, signal });
+    const { resource, generation } = request;
+    const intake = new Intake(cache, { ...request, source: pacs.name });
     const place = { pacs: pacs.name, study: resource.study, generation };
     return fetch({ ...means, pacs, request, place, intake });
   };

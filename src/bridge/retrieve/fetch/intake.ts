@@ -1,7 +1,7 @@
 // Takes the instances of one fetch into the cache and hands each on, once, as soon as it is whole in memory.
 
 import { DicomError } from '../../../dimse/errors.ts';
-import type { Cache, StoredFile } from '../../cache/cache.ts';
+import type { Cache, Growing, StoredFile } from '../../cache/cache.ts';
 import type { IdentifiedInstance } from '../../cache/identify.ts';
 import { belongsTo, isSameUid } from '../../cache/membership.ts';
 import type { Resource } from '../../resource.ts';
@@ -12,6 +12,7 @@ export type IntakeOptions = {
   source: string;
   /** Of the study in the cache, from before the PACS was asked anything. */
   generation: number;
+  arriving(growing: Growing): void;
   deliver(file: StoredFile): void;
   signal: AbortSignal;
 };
@@ -44,11 +45,13 @@ export class Intake {
       for await (const _ of instance.body);
       return;
     }
-    const { source, generation, signal } = this.#options;
-    const file = await this.#cache.write(instance, source, { generation, signal }).catch((error: unknown) => {
-      if (isOfCache(error)) this.fault = error;
-      throw error;
-    });
+    const { source, generation, signal, arriving: onGrowing } = this.#options;
+    const file = await this.#cache
+      .write(instance, source, { generation, signal, onGrowing })
+      .catch((error: unknown) => {
+        if (isOfCache(error)) this.fault = error;
+        throw error;
+      });
     this.#hand(file);
   }
 
