@@ -4,10 +4,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-packages='curl dcmtk orthanc orthanc-dicomweb nginx-light python3-pydicom openssl tshark'
+packages='curl dcmtk orthanc orthanc-dicomweb nginx-light python3-pydicom openssl tshark ffmpeg'
 missing=''
 for need in curl:curl dcmqrscp:dcmtk Orthanc:orthanc nginx:nginx-light openssl:openssl tshark:tshark \
-  gdcmconv:libgdcm-tools opj_decompress:libopenjp2-tools dciodvfy:dicom3tools; do
+  gdcmconv:libgdcm-tools opj_decompress:libopenjp2-tools dciodvfy:dicom3tools ffmpeg:ffmpeg; do
   command -v "${need%%:*}" >/dev/null 2>&1 || [ -x "/usr/sbin/${need%%:*}" ] || missing="$missing ${need#*:}"
 done
 [ -e /usr/share/orthanc/plugins/libOrthancDicomWeb.so ] || missing="$missing orthanc-dicomweb"

@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import type { StoredFile } from '../bridge/gateway.ts';
 import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import { DicomError } from '../dimse/errors.ts';
-import { openVideo } from '../render/frames/video.ts';
+import { openVideo } from '../render/movie/stored-video.ts';
 import type { RenderOptions } from '../render/options.ts';
 import type { ReportMediaType } from '../render/report/report.ts';
 import type { PlotMediaType } from '../render/waveform/render.ts';

@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { DicomError } from '../dimse/errors.ts';
+import { cancelled, closed, WaitingLine } from './waiting-line.ts';
 import type { Job, Outcome, Product } from './worker.ts';
 
 export type PoolOptions = {
@@ -16,31 +17,26 @@ export type PoolOptions = {
   maxWaiting?: number;
 };
 
-const DEFAULT_TIMEOUT_MS = 30_000;
+export const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_WAITING = 256;
 const IDLE_MS = 60_000;
 
 /** This file's own extension: the worker is a .ts file beside it in the sources, a .js file when built. */
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
-type Waiting = { start: () => void; reject: (error: DicomError) => void };
-
 export class Pool {
   readonly #piscina: Piscina<Job, Outcome>;
   readonly #timeoutMs: number;
-  readonly #maxWaiting: number;
-  readonly #waiting: Waiting[] = [];
+  readonly #line: WaitingLine;
   /** Worker threads at most. */
   readonly threads: number;
-  #free: number;
   #closed = false;
 
   constructor(options: PoolOptions = {}) {
     // One more than there are cores: a thread waits while the disk gives it the frame and while sharp encodes the picture.
     this.threads = options.threads ?? availableParallelism() + 1;
-    this.#free = this.threads;
+    this.#line = new WaitingLine(this.threads, options.maxWaiting ?? DEFAULT_MAX_WAITING);
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    this.#maxWaiting = options.maxWaiting ?? DEFAULT_MAX_WAITING;
     this.#piscina = new Piscina({
       filename: fileURLToPath(new URL(`./worker.${EXTENSION}`, import.meta.url)),
       minThreads: 1,
@@ -57,8 +53,8 @@ export class Pool {
    * whatever the job itself failed with
    */
   async run(job: Job, signal?: AbortSignal): Promise<Product> {
-    await this.#turn(signal);
-    const running = this.#perform(job).finally(() => this.#release());
+    await this.#line.enter(signal);
+    const running = this.#perform(job).finally(() => this.#line.leave());
     const outcome = await (signal ? orCancelled(running, signal) : running);
     if ('failure' in outcome) {
       const { kind, message, field } = outcome.failure;
@@ -70,7 +66,7 @@ export class Pool {
   /** Ends every thread; jobs under way fail with `cancelled`. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const { reject } of this.#waiting.splice(0)) reject(closed());
+    this.#line.close();
     await this.#piscina.destroy();
   }
 
@@ -85,43 +81,6 @@ export class Pool {
       throw new DicomError('corrupt', 'The frame ended the thread that decoded it', { field: 'PixelData', cause });
     }
   }
-
-  #turn(signal?: AbortSignal): Promise<void> {
-    if (this.#closed) throw closed();
-    if (signal?.aborted) throw cancelled();
-    if (this.#free > 0) {
-      this.#free -= 1;
-      return Promise.resolve();
-    }
-    if (this.#waiting.length >= this.#maxWaiting) throw new DicomError('busy', 'Too many frames wait to be decoded');
-    return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-        reject(cancelled());
-      };
-      const start = (): void => {
-        signal?.removeEventListener('abort', leave);
-        resolve();
-      };
-      const waiting: Waiting = { start, reject };
-      this.#waiting.push(waiting);
-      signal?.addEventListener('abort', leave, { once: true });
-    });
-  }
-
-  #release(): void {
-    const next = this.#waiting.shift();
-    if (next) next.start();
-    else this.#free += 1;
-  }
-}
-
-function cancelled(): DicomError {
-  return new DicomError('cancelled', 'The request was given up');
-}
-
-function closed(): DicomError {
-  return new DicomError('cancelled', 'The renderer is closed');
 }
 
 async function orCancelled<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {

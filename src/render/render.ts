@@ -2,8 +2,13 @@
 
 import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import { DicomError } from '../dimse/errors.ts';
+import { openImage } from './frames/image.ts';
+import { madeAhead } from './made-ahead.ts';
+import { Ffmpeg, findFfmpeg } from './movie/ffmpeg.ts';
+import { encodeMovie, type MoviePage } from './movie/movie.ts';
+import { stillOf } from './movie/still.ts';
 import type { RenderOptions } from './options.ts';
-import { Pool, type PoolOptions } from './pool.ts';
+import { DEFAULT_TIMEOUT_MS, Pool, type PoolOptions } from './pool.ts';
 import type { ReportMediaType } from './report/report.ts';
 import { type TargetFrame, transcodeInstance } from './transcode/transcode.ts';
 import type { PlotMediaType } from './waveform/render.ts';
@@ -39,6 +44,18 @@ export interface Renderer {
    * @throws DicomError as `render` does; `too-large` when the frames are too many or too large for that
    */
   animate(path: string, options: RenderOptions, signal?: AbortSignal): Promise<{ mediaType: string; bytes: Buffer }>;
+  /** Whether there is an ffmpeg, which videos are made and read with. */
+  readonly hasFfmpeg: boolean;
+  /**
+   * All frames of an image as one video, H.264 in MP4; the media type of the options is not looked at.
+   * @throws DicomError as `render` does; `not-acceptable` without ffmpeg, `too-large` when the frames are too many
+   */
+  movie(path: string, options: RenderOptions, signal?: AbortSignal): Promise<Buffer>;
+  /**
+   * A picture of a frame of a stored video; of a thumbnail some frame close to it.
+   * @throws DicomError as `movie` does, `not-found` beyond the last frame
+   */
+  still(path: string, frame: number, options: RenderOptions, signal?: AbortSignal): Promise<Buffer>;
   /**
    * A structured report as a page or as plain text, in UTF-8; its links begin with `base`, the URL of the services.
    * @throws DicomError `not-acceptable` for what is no report, `corrupt`, `timeout`, `busy`
@@ -86,9 +103,23 @@ export interface Renderer {
   close(): Promise<void>;
 }
 
+export type RendererOptions = PoolOptions & {
+  /** Where ffmpeg is; looked for on the PATH when the key is missing. */
+  ffmpeg?: string | undefined;
+};
+
 /** Creates a renderer with its own worker threads; one starts at once, so that the first picture need not wait for it. */
-export function createRenderer(options: PoolOptions = {}): Renderer {
+export function createRenderer(options: RendererOptions = {}): Renderer {
   const pool = new Pool(options);
+  const ffmpeg = new Ffmpeg(
+    'ffmpeg' in options ? options.ffmpeg : findFfmpeg(),
+    options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+  );
+  const pageOf = async (path: string, frame: number, how: RenderOptions, signal?: AbortSignal): Promise<MoviePage> => {
+    const { bytes, size } = await pool.run({ task: 'page', path, frame, options: how }, signal);
+    if (!size) throw new DicomError('corrupt', 'The page came without its size');
+    return { bytes, ...size };
+  };
   const frameOf = async (job: Job, signal?: AbortSignal): Promise<TargetFrame> => {
     const { bytes, pixel } = await pool.run(job, signal);
     if (!pixel) throw new DicomError('corrupt', 'The frame came without its description');
@@ -114,6 +145,16 @@ export function createRenderer(options: PoolOptions = {}): Renderer {
       const { bytes } = await pool.run({ task: 'animate', path, options: renderOptions }, signal);
       return { mediaType: renderOptions.mediaType, bytes: asBuffer(bytes) };
     },
+    hasFfmpeg: ffmpeg.command !== undefined,
+    async movie(path, how, signal) {
+      const image = await openImage(path);
+      const pages = madeAhead(image.numberOfFrames, pool.threads, (n) => pageOf(path, n, how, signal));
+      return encodeMovie(pages, image, how.quality, ffmpeg, signal);
+    },
+    async still(path, frame, how, signal) {
+      const pixmap = await stillOf(path, frame, how.thumbnail === true, ffmpeg, signal);
+      return asBuffer((await pool.run({ task: 'still', path, frame, pixmap, options: how }, signal)).bytes);
+    },
     report: async (path, mediaType, base, signal) =>
       asBuffer((await pool.run({ task: 'report', path, mediaType, base }, signal)).bytes),
     plot: async (path, mediaType, plotOptions, signal) =>
@@ -132,7 +173,10 @@ export function createRenderer(options: PoolOptions = {}): Renderer {
         ),
       );
     },
-    close: () => pool.close(),
+    close() {
+      ffmpeg.close();
+      return pool.close();
+    },
   };
 }
 

@@ -11,9 +11,11 @@ import { Codecs } from './codec/wasm.ts';
 import { unpacked422 } from './colour/colour.ts';
 import { type Image, openImage, readAttributes, versionOf } from './frames/image.ts';
 import type { PixelDescription } from './frames/pixel.ts';
+import { pictureOfPixmap } from './movie/pixmap.ts';
 import type { RenderOptions } from './options.ts';
 import { renderAnimation } from './output/animation.ts';
-import { encodePicture, type Overlay } from './output/encode.ts';
+import { pixelAspect } from './output/aspect.ts';
+import { encodePicture, evened, type Overlay, pageOf } from './output/encode.ts';
 import { renderPicture } from './picture.ts';
 import { present } from './presentation/present.ts';
 import { openPresentationState } from './presentation/state.ts';
@@ -29,14 +31,16 @@ export type Job =
   | { task: 'render'; path: string; frame: number; options: RenderOptions }
   | { task: 'present'; state: string; path: string; frame: number; options: RenderOptions }
   | { task: 'animate'; path: string; options: RenderOptions }
+  | { task: 'page'; path: string; frame: number; options: RenderOptions }
+  | { task: 'still'; path: string; frame: number; pixmap: Uint8Array; options: RenderOptions }
   | { task: 'icon'; word: string; options: RenderOptions }
   | { task: 'report'; path: string; mediaType: ReportMediaType; base: string }
   | { task: 'plot'; path: string; mediaType: PlotMediaType; options: Omit<RenderOptions, 'mediaType'> }
   | { task: 'decode'; path: string; frame: number }
   | { task: 'encode'; path: string; frame: number; transferSyntaxUid: string };
 
-/** Bytes, and what they are: of a decoded or encoded frame the description of its samples. */
-export type Product = { bytes: Uint8Array; pixel?: PixelDescription };
+/** Bytes, and what they are: of a decoded or encoded frame the description of its samples, of a page its size. */
+export type Product = { bytes: Uint8Array; pixel?: PixelDescription; size?: { width: number; height: number } };
 
 /** An error cannot cross threads with its fields: it goes as plain data. */
 export type Outcome = Product | { failure: { kind: DicomErrorKind; message: string; field?: string } };
@@ -88,6 +92,17 @@ async function perform(job: Job): Promise<Product> {
       const { picture, options, overlay } = await present(state, image, job.frame, tools, job.options);
       const annotation = annotationOf(image, job.frame, options, typeface);
       return { bytes: new Uint8Array(await encodePicture(picture, options, both(overlay, annotation))) };
+    }
+    case 'page': {
+      const picture = await renderPicture(image, job.frame, codecs, job.options, scratch);
+      const overlay = annotationOf(image, job.frame, job.options, typeface);
+      const { data, info } = await evened(await pageOf(picture, job.options, overlay));
+      return { bytes: new Uint8Array(data), size: { width: info.width, height: info.height } };
+    }
+    case 'still': {
+      const picture = pictureOfPixmap(job.pixmap, pixelAspect(image.attributes, 1));
+      const overlay = annotationOf(image, job.frame, job.options, typeface);
+      return { bytes: new Uint8Array(await encodePicture(picture, job.options, overlay)) };
     }
     case 'animate':
       return { bytes: new Uint8Array(await renderAnimation(image, codecs, typeface, job.options)) };

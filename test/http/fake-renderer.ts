@@ -6,7 +6,8 @@ import { openImage } from '../../src/render/frames/image.ts';
 import type { Renderer } from '../../src/render/render.ts';
 import { DOCUMENT, EXPLICIT, FIXTURES, PIXELS } from './fixtures.ts';
 
-export type FakeRenderer = Renderer & {
+export type FakeRenderer = Omit<Renderer, 'hasFfmpeg'> & {
+  hasFfmpeg: boolean;
   /** Compressed frames can't be decoded while this is set. */
   undecodable: boolean;
   /** Jobs done. */
@@ -43,6 +44,15 @@ export function createFakeRenderer(): FakeRenderer {
     async animate(path, options) {
       refuse(path);
       return { mediaType: options.mediaType, bytes: Buffer.from(JSON.stringify({ animated: true, ...options })) };
+    },
+    hasFfmpeg: true,
+    async movie(path, options) {
+      refuse(path);
+      return Buffer.from(JSON.stringify({ movie: basename(path), ...options }));
+    },
+    async still(path, frame, options) {
+      fake.jobs++;
+      return Buffer.from(JSON.stringify({ still: basename(path), frame, ...options }));
     },
     async report(path, mediaType, base) {
       fake.jobs++;

@@ -23,7 +23,7 @@ export type Peer = {
 export type Finished = { code: number; output: string };
 
 const INSTALL =
-  'apt-get install -y dcmtk orthanc orthanc-dicomweb nginx-light tshark openssl libgdcm-tools libopenjp2-tools dicom3tools';
+  'apt-get install -y dcmtk orthanc orthanc-dicomweb nginx-light tshark openssl libgdcm-tools libopenjp2-tools dicom3tools ffmpeg';
 const READY_MS = 20_000;
 const TOOL_MS = 120_000;
 const LOG_BYTES = 4 << 20;

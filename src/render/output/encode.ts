@@ -77,6 +77,16 @@ export async function pageOf(picture: Picture, { viewport }: RenderOptions, over
   return covered.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
 }
 
+/** A page whose last column and row are there twice where their number is odd: video has even sides only. */
+export async function evened({ data, info }: Page): Promise<Page> {
+  const { width, height, channels } = info;
+  if (width % 2 === 0 && height % 2 === 0) return { data, info };
+  return sharp(data, { raw: { width, height, channels } })
+    .extend({ right: width % 2, bottom: height % 2, extendWith: 'copy' })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+}
+
 /** Encodes pages of one size as an animation without end; `delays` are the times of the pages in milliseconds. */
 export function encodePages(pages: Page[], delays: number[], { mediaType, quality }: RenderOptions): Promise<Buffer> {
   const { width = 1, height = 1, channels = 3 } = pages[0]?.info ?? {};

@@ -14,6 +14,7 @@ import { BitJoiner } from '../frames/bit-joiner.ts';
 import { endOfFragments } from '../frames/fragments.ts';
 import { encodingOf, type Image, openImage, openPartTen, type PartTen, readStoredHeader } from '../frames/image.ts';
 import { frameBits, MAX_FRAME_BYTES, type PixelDescription } from '../frames/pixel.ts';
+import { madeAhead } from '../made-ahead.ts';
 import { isLossyTarget, lossyAttributes } from './lossy.ts';
 
 /** A frame in the target's form, and the description of its samples. */
@@ -47,7 +48,7 @@ export async function* transcodeInstance(
   const image = await openImage(path);
   if (syntax.encapsulated && !isEncodable(target)) throw noCodec('encoder', target);
   if (!isDecodable(image)) throw noCodec('decoder', image.transferSyntaxUid);
-  const frames = framesInOrder(image.numberOfFrames, ahead, makeFrame);
+  const frames = madeAhead(image.numberOfFrames, ahead, makeFrame);
   if (isLossyTarget(target)) yield* lossy(image, target, frames);
   else if (syntax.encapsulated) yield* encapsulated(image, target, frames);
   else if (target === ExplicitLittle) yield* native(image, frames);
@@ -62,22 +63,6 @@ function noCodec(what: 'decoder' | 'encoder', transferSyntaxUid: string): DicomE
 
 async function* storedBytes({ source, dataOffset }: PartTen): AsyncGenerator<Buffer, void> {
   for (let at = dataOffset; at < source.size; at += CHUNK) yield await source.read(at, CHUNK);
-}
-
-async function* framesInOrder(total: number, ahead: number, makeFrame: MakeFrame): AsyncGenerator<TargetFrame, void> {
-  const made: Promise<TargetFrame>[] = [];
-  let next = 1;
-  for (let n = 1; n <= total; n += 1) {
-    // The first frame alone shows whether there is any use in the others.
-    const wanted = n === 1 ? 1 : ahead + 1;
-    for (; next <= total && made.length < wanted; next += 1) {
-      const frame = makeFrame(next);
-      frame.catch(() => {}); // Seen when its turn comes; a consumer that leaves before that never does.
-      made.push(frame);
-    }
-    const frame = await made.shift();
-    if (frame) yield frame;
-  }
 }
 
 type Frames = AsyncGenerator<TargetFrame, void>;

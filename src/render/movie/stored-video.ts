@@ -1,7 +1,7 @@
-// A video stream out of its fragments (PS3.5 8.2.5 to 8.2.8): passed through, never decoded.
+// A video stream out of its fragments (PS3.5 8.2.5 to 8.2.8), as it is stored.
 
-import { frameLocator, readFrameTable } from './fragments.ts';
-import { openImage } from './image.ts';
+import { type Fragment, frameLocator, readFrameTable } from '../frames/fragments.ts';
+import { type Image, openImage } from '../frames/image.ts';
 
 /** A stream of `length` bytes, of which any part can be read. */
 export type Video = {
@@ -15,7 +15,7 @@ const CHUNK = 1024 * 1024;
 /** Opens the stream of an instance. @throws DicomError `not-acceptable` without pixel data, `corrupt` for broken fragments */
 export async function openVideo(path: string): Promise<Video> {
   const image = await openImage(path);
-  const fragments = await frameLocator(image, await readFrameTable(image, image.attributes))(1);
+  const fragments = await fragmentsOfVideo(image);
   return {
     length: fragments.reduce((sum, { length }) => sum + length, 0),
     async *read(start, end) {
@@ -29,4 +29,9 @@ export async function openVideo(path: string): Promise<Video> {
       }
     },
   };
+}
+
+/** The parts of the file that together are the stream. */
+export async function fragmentsOfVideo(image: Image): Promise<readonly Fragment[]> {
+  return frameLocator(image, await readFrameTable(image, image.attributes))(1);
 }
