@@ -2,6 +2,7 @@
 // codestream where one type has several (PS3.18 Table 8.7.3-5).
 
 import { DicomError } from '../../dimse/errors.ts';
+import { isReversibleJpeg2000, isReversibleJpegLs } from '../../render/codec/reversible.ts';
 import type { MediaType } from '../media-type.ts';
 import { ALIASES, BULKDATA_TYPES, EXPLICIT_LITTLE } from '../offers.ts';
 
@@ -25,15 +26,15 @@ export function syntaxOf(type: MediaType, head: Buffer): string {
   return BY_CODESTREAM[mediaType]?.(head) ?? possible[0];
 }
 
-type Scan = { frameHeader?: number; precision?: number; selector?: number };
+type Scan = { frameHeader?: number; selector?: number };
 
-/** Start-of-frame marker, its precision, and the predictor or NEAR of the first scan (ISO 10918-1 B.2, ISO 14495-1 C.2). */
+/** Start-of-frame marker, and the predictor of the first scan (ISO 10918-1 B.2). */
 function scanOf(head: Buffer): Scan {
   const scan: Scan = {};
   for (let at = 2; at + 4 <= head.length && head[at] === 0xff; at += 2 + head.readUInt16BE(at + 2)) {
     const marker = head[at + 1] ?? 0;
-    const isFrame = (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) || marker === 0xf7;
-    if (isFrame) Object.assign(scan, { frameHeader: marker, precision: head[at + 4] });
+    const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+    if (isFrame) scan.frameHeader = marker;
     if (marker !== 0xda) continue;
     const components = head[at + 4] ?? 0;
     return { ...scan, selector: head[at + 5 + 2 * components] ?? 0 };
@@ -50,22 +51,13 @@ function jpeg(head: Buffer): string {
 }
 
 function jpegLs(head: Buffer): string {
-  return scanOf(head).selector === 0 ? '1.2.840.10008.1.2.4.80' : '1.2.840.10008.1.2.4.81';
-}
-
-/** Whether the wavelet of COD is the reversible one (ISO 15444-1 A.6.1). */
-function isReversible(head: Buffer): boolean {
-  const start = head.indexOf('ff4fff51', 0, 'hex');
-  for (let at = start + 2; start >= 0 && at + 14 <= head.length; at += 2 + head.readUInt16BE(at + 2)) {
-    if (head.readUInt16BE(at) === 0xff52) return head[at + 13] === 1;
-  }
-  return false;
+  return isReversibleJpegLs(head) ? '1.2.840.10008.1.2.4.80' : '1.2.840.10008.1.2.4.81';
 }
 
 const BY_CODESTREAM: Readonly<Record<string, (head: Buffer) => string>> = {
   'image/jpeg': jpeg,
   'image/jls': jpegLs,
-  'image/jp2': (head) => (isReversible(head) ? '1.2.840.10008.1.2.4.90' : '1.2.840.10008.1.2.4.91'),
-  'image/jphc': (head) => (isReversible(head) ? '1.2.840.10008.1.2.4.201' : '1.2.840.10008.1.2.4.203'),
+  'image/jp2': (head) => (isReversibleJpeg2000(head) ? '1.2.840.10008.1.2.4.90' : '1.2.840.10008.1.2.4.91'),
+  'image/jphc': (head) => (isReversibleJpeg2000(head) ? '1.2.840.10008.1.2.4.201' : '1.2.840.10008.1.2.4.203'),
   'image/jxl': () => '1.2.840.10008.1.2.4.112',
 };

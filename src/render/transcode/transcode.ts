@@ -16,6 +16,7 @@ import { encodingOf, type Image, openImage, openPartTen, type PartTen, readStore
 import { frameBits, MAX_FRAME_BYTES, type PixelDescription } from '../frames/pixel.ts';
 import { madeAhead } from '../made-ahead.ts';
 import { isLossyTarget, lossyAttributes } from './lossy.ts';
+import { lossOf } from './stored-loss.ts';
 
 /** A frame in the target's form, and the description of its samples. */
 export type TargetFrame = { bytes: Uint8Array; pixel: PixelDescription };
@@ -100,7 +101,9 @@ async function* native(image: Image, frames: Frames): AsyncGenerator<Buffer, voi
     // PS3.18 8.7.8.1: what does not fit into 32 bits of length is no representation that could be chosen.
     if (length > LARGEST_VALUE)
       throw new DicomError('not-acceptable', 'Uncompressed, the pixel data exceed a value field');
-    yield await headerOf(image, first.pixel, ExplicitLittle);
+    yield await headerOf(image, first.pixel, ExplicitLittle, (dataset) =>
+      lossOf(image, dataset, nativeBytes(image, first.pixel)),
+    );
     yield elementHeader(image.pixelData.tag, nativeVr(first.pixel), length + (length % 2));
     const joiner = new BitJoiner(bits);
     yield joiner.add(first.bytes);
@@ -122,7 +125,8 @@ function nativeVr(pixel: PixelDescription): string {
 async function* encapsulated(image: Image, target: string, frames: Frames): AsyncGenerator<Buffer, void> {
   try {
     const { first, rest } = await opened(frames);
-    yield await headerOf(image, first.pixel, target);
+    const bytes = nativeBytes(image, first.pixel);
+    yield await headerOf(image, first.pixel, target, (dataset) => lossOf(image, dataset, bytes));
     yield Buffer.concat([elementHeader(image.pixelData.tag, 'OB', -1), itemHeader(ITEM, 0)]);
     yield* fragment(first.bytes);
     for await (const { bytes } of rest) yield* fragment(bytes);
@@ -144,8 +148,11 @@ async function* lossy(image: Image, target: string, frames: Frames): AsyncGenera
       length += bytes.length;
       if (length > MAX_FRAME_BYTES) throw new DicomError('too-large', 'The compressed frames are beyond the limit');
     }
-    const ratio = (frameBits({ ...first.pixel, photometric: '' }) * image.numberOfFrames) / 8 / length;
-    yield await headerOf(image, first.pixel, target, (dataset) => lossyAttributes(dataset, target, ratio));
+    const bytes = nativeBytes(image, first.pixel);
+    yield await headerOf(image, first.pixel, target, async (dataset) => {
+      const before = { ...dataset, ...(await lossOf(image, dataset, bytes)) };
+      return lossyAttributes(before, target, bytes / length);
+    });
     yield Buffer.concat([elementHeader(image.pixelData.tag, 'OB', -1), itemHeader(ITEM, 0)]);
     for (const bytes of made) yield* fragment(bytes);
     yield itemHeader(SEQUENCE_DELIMITATION, 0);
@@ -153,6 +160,11 @@ async function* lossy(image: Image, target: string, frames: Frames): AsyncGenera
   } finally {
     await frames.return();
   }
+}
+
+/** Of all frames without compression and without the sharing of chroma (YBR_FULL_422). */
+function nativeBytes({ numberOfFrames }: Image, pixel: PixelDescription): number {
+  return (frameBits({ ...pixel, photometric: '' }) * numberOfFrames) / 8;
 }
 
 function* fragment(bytes: Uint8Array): Generator<Buffer, void> {
@@ -189,7 +201,7 @@ async function headerOf(
   image: Image,
   pixel: PixelDescription,
   transferSyntaxUid: string,
-  changes: (dataset: Dataset) => Dataset = () => ({}),
+  changes: (dataset: Dataset) => Dataset | Promise<Dataset>,
 ): Promise<Buffer> {
   const {
     [Tag.ExtendedOffsetTable]: _table,
@@ -197,7 +209,7 @@ async function headerOf(
     [Tag.PlanarConfiguration]: _planar,
     ...kept
   } = await readStoredHeader(image);
-  const dataset: Dataset = { ...kept, ...pixelModule(image.pixel, pixel), ...changes(kept) };
+  const dataset: Dataset = { ...kept, ...pixelModule(image.pixel, pixel), ...(await changes(kept)) };
   return writeDataset(dataset, transferSyntaxUid, { charset: 'declared' });
 }
 
