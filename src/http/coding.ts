@@ -10,10 +10,14 @@ export type Coding = 'gzip' | 'br';
 const CODINGS: readonly Coding[] = ['gzip', 'br'];
 const WEIGHT = /^;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/i;
 
-/** What compresses well at the speed of a network, not at its best. */
+/** What compresses well at the speed of a network, not at its best; no chunk waits for the next to be compressed with. */
 const ENGINES = {
-  gzip: () => createGzip({ level: 4 }),
-  br: () => createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 3 } }),
+  gzip: () => createGzip({ level: 4, flush: constants.Z_SYNC_FLUSH }),
+  br: () =>
+    createBrotliCompress({
+      params: { [constants.BROTLI_PARAM_QUALITY]: 3 },
+      flush: constants.BROTLI_OPERATION_FLUSH,
+    }),
 } as const;
 
 /** The coding that an Accept-Encoding header prefers; undefined for none, and where there is no header. */
