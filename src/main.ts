@@ -32,7 +32,10 @@ type Command = { summary: string; takes?: number; run: (flags: Flags, operands: 
 const COMMANDS: Record<string, Command> = {
   serve: { summary: 'answer DICOMweb in front of the given PACS', run: serve },
   demo: { summary: 'the gateway in front of an embedded PACS with phantom studies; same options', run: demo },
-  check: { summary: 'say what each configured PACS can do, and what is wrong; --json for machines', run: checkPacs },
+  check: {
+    summary: 'say what each configured PACS can do, and what is wrong; gateways use what it learns; --json',
+    run: checkPacs,
+  },
   cache: {
     summary: 'clear [STUDY]: empty the cache, or of one study, while no gateway uses it',
     takes: 2,
@@ -187,7 +190,8 @@ async function clearCache(flags: Flags, [what, study]: string[]): Promise<void> 
 
 async function checkPacs(flags: Flags): Promise<void> {
   const config = loadConfig({ env: process.env, flags });
-  const results = await check(config);
+  const log = (line: string) => process.stderr.write(`dicomweb-gateway: ${line}\n`);
+  const results = await check(config, { log });
   process.stdout.write(flags.json ? `${JSON.stringify(results, undefined, 2)}\n` : printChecks(results));
   process.exitCode = results.some(({ state }) => state === 'fail') ? 1 : 0;
 }

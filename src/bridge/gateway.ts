@@ -3,8 +3,10 @@
 import { DicomError } from '../dimse/errors.ts';
 import { type Archive, type ArchiveParts, createArchive } from './archive.ts';
 import { Cache, type StoredFile } from './cache/cache.ts';
-import type { Config } from './config/config.ts';
+import type { Config, PacsConfig } from './config/config.ts';
 import { type Bulkdata, bulkdataOf } from './metadata/bulkdata.ts';
+import { Learned } from './pacs/learned.ts';
+import { keepingOf } from './pacs/learned-file.ts';
 import { createPacs, type Pacs } from './pacs/pacs.ts';
 import { createFetch } from './retrieve/fetch/fetch.ts';
 import { believedFor } from './retrieve/freshness.ts';
@@ -15,7 +17,7 @@ import { Retrieval } from './retrieve/retrieve.ts';
 import { createTransfer } from './retrieve/transfer.ts';
 
 export type { Archive } from './archive.ts';
-export type { StoredFile } from './cache/cache.ts';
+export type { FollowedFile, GrowingFile, StoredFile } from './cache/cache.ts';
 export type { StoreItem, StoreResult, Transcode } from './store/store.ts';
 
 export type Readiness = { ready: boolean; pacs: { name: string; ok: boolean; reason?: string }[] };
@@ -41,7 +43,7 @@ export async function createGateway(config: Config, { log = SILENT }: { log?: Lo
   requireWays(config);
   const debug = (line: string) => log.debug(line);
   const warn = (line: string) => log.warn(line);
-  const peers = config.pacs.map((one) => createPacs({ config: one, aeTitle: config.aeTitle, log: debug }));
+  const peers = await Promise.all(config.pacs.map((one) => pacsOf(one, config, debug)));
   const cache = await Cache.open({ ...config.cache, log: warn });
   const inbox = await inboxOf(config, log).catch((error: unknown) => {
     cache.close();
@@ -112,6 +114,13 @@ function requireWays({ dicom, pacs }: Config): void {
   if (dicom.enabled || at < 0) return;
   const message = `config: pacs[${at}].retrieve is move, which needs dicom.enabled`;
   throw new DicomError('malformed', message, { field: 'config' });
+}
+
+/** With what is known about it from before. */
+async function pacsOf(one: PacsConfig, config: Config, log: (line: string) => void): Promise<Pacs> {
+  const learned = new Learned({ keeping: keepingOf(config, one, log) });
+  await learned.look();
+  return createPacs({ config: one, aeTitle: config.aeTitle, learned, log });
 }
 
 async function inboxOf(config: Config, log: Log): Promise<Inbox | undefined> {

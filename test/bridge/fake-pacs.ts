@@ -1,5 +1,6 @@
 // A PACS in memory for tests of the bridge: answers queries from lists of data sets, and remembers what it was asked.
 
+import { Learned } from '../../src/bridge/pacs/learned.ts';
 import type { FindOptions, Pacs, QueryLevel } from '../../src/bridge/pacs/pacs.ts';
 import type { Attribute, Dataset, Value } from '../../src/dimse/data/dataset.ts';
 import { tagOf, vrOf } from '../../src/dimse/data/dictionary.ts';
@@ -102,6 +103,7 @@ export function fakePacs(options: FakeOptions): { pacs: Pacs; asked: Asked[]; st
     },
     name: options.name ?? 'FAKE',
     callingAeTitle: 'GATEWAY',
+    learned: new Learned(),
     find,
     agreed: async (wanted) => new Set(wanted.filter((option) => options.agrees?.includes(option))),
     lease: refuse,

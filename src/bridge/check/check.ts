@@ -1,7 +1,9 @@
 // `check`: what each configured PACS can do, tried hop by hop, and what is wrong in words that say where to look.
 
 import type { Config, PacsConfig } from '../config/config.ts';
-import { connectorOf, createPacs } from '../pacs/pacs.ts';
+import { Learned } from '../pacs/learned.ts';
+import { keepingOf } from '../pacs/learned-file.ts';
+import { connectorOf, createPacs, type Pacs } from '../pacs/pacs.ts';
 import { OPTIONS, tryOption } from './agreements.ts';
 import { describeAssociation, describeStorage, reachSocket, timeEcho, tryTls } from './links.ts';
 import { tryCharset, tryPatientRoot, tryRelational } from './queries.ts';
@@ -11,19 +13,29 @@ import { type Found, sampleOf } from './samples.ts';
 
 export { type CheckRow, printChecks } from './row.ts';
 
-/** Every PACS after the other; a step that needs one that failed is left out. Never throws for what a PACS does. */
-export async function check(config: Config): Promise<CheckRow[]> {
+export type CheckOptions = { log?: (line: string) => void };
+
+/**
+ * Every PACS after the other; a step that needs one that failed is left out. Never throws for what a PACS does. What was learned
+ * is kept for the gateways that have the same cache folder; `log` takes why it could not be.
+ */
+export async function check(config: Config, { log = () => {} }: CheckOptions = {}): Promise<CheckRow[]> {
   const rows: CheckRow[] = [];
   const post = await openPost(config);
   try {
-    for (const pacs of config.pacs) rows.push(...(await checkPacs(config, pacs, post)));
+    for (const pacs of config.pacs) rows.push(...(await checkPacs(config, pacs, post, log)));
   } finally {
     if ('inbox' in post) await post.inbox.close();
   }
   return rows;
 }
 
-async function checkPacs(config: Config, pacs: PacsConfig, post: Post): Promise<CheckRow[]> {
+async function checkPacs(
+  config: Config,
+  pacs: PacsConfig,
+  post: Post,
+  log: (line: string) => void,
+): Promise<CheckRow[]> {
   const open = connectorOf({ config: pacs, aeTitle: config.aeTitle });
   const rows: CheckRow[] = [];
   const isWell = (row: CheckRow) => rows.push(row) > 0 && row.state !== 'fail';
@@ -51,8 +63,19 @@ async function checkPacs(config: Config, pacs: PacsConfig, post: Post): Promise<
     rows.push((await step(pacs, 'C-STORE', (signal) => describeStorage(open, signal), 'warn')).row);
     const sample = found.value?.sample;
     if (sample !== undefined) rows.push(...(await checkRetrieves(config, pacs, sample, post)));
+    learnWay(remote, rows);
     return rows;
   } finally {
     await remote.close();
+    const kept = new Learned({ keeping: keepingOf(config, pacs, log) });
+    kept.take(remote.learned);
+    await kept.idle();
   }
+}
+
+/** As a gateway would by its first retrieve: C-GET where it works, C-MOVE where that works alone. */
+function learnWay({ learned }: Pacs, rows: readonly CheckRow[]): void {
+  const works = (name: CheckRow['step']) => rows.some(({ step: tried, state }) => tried === name && state === 'ok');
+  if (works('C-GET')) learned.learn({ way: 'get' });
+  else if (works('C-MOVE') && rows.some(({ step: tried }) => tried === 'C-GET')) learned.learn({ way: 'move' });
 }

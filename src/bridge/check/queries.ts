@@ -34,6 +34,7 @@ export async function tryRelational(pacs: Pacs, signal: AbortSignal): Promise<Fi
   const match = await first(pacs, 'SERIES', identifier, { signal, agreed: ['relationalQueries'] });
   if (match === undefined) return { detail: 'agreed; answers without a match' };
   const isWhole = textOf(match, Tag.StudyInstanceUID) !== undefined && uppers.some((tag) => hasValue(match[tag]));
+  pacs.learned.learn({ relationalAnswers: isWhole });
   if (isWhole) return { detail: 'agreed; answers with the attributes of the levels above' };
   return { state: 'warn', detail: `agreed, but answers lack the attributes of the levels above: ${byLevel}` };
 }

@@ -173,7 +173,7 @@ export const ConfigSchema = Type.Object(
       aeTitle('AE title of the PACS that uploads at the base path go to; absent: defaultPacs, else the first'),
     ),
     cache: group({
-      dir: Type.String({ minLength: 1, description: 'folder of retrieved instances' }),
+      dir: Type.String({ minLength: 1, description: 'folder of retrieved instances, and of what was learned' }),
       maxBytes: count('size of the cache, in bytes; the least recently used goes first', 10 * 1024 ** 3),
       maxAge: milliseconds('an instance is retrieved anew after', 86_400_000),
       freshness: Type.String({

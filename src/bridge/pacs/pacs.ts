@@ -20,7 +20,7 @@ import {
   StudyRootFind,
   Verification,
 } from '../retrieve/contexts.ts';
-import { Agreements } from './agreements.ts';
+import { Learned } from './learned.ts';
 import { isStale, type Lease, type LeaseOptions, onLease } from './lease.ts';
 import { Pool } from './pool.ts';
 import { createReach } from './reach.ts';
@@ -40,6 +40,8 @@ export interface Pacs {
   readonly name: string;
   /** AE title of the gateway as this PACS knows it: it calls with it, and C-MOVEs go there. */
   readonly callingAeTitle: string;
+  /** What it was seen to do. */
+  readonly learned: Learned;
   /**
    * C-FIND in the Study Root model (Patient Root for level PATIENT), one match at a time. QueryRetrieveLevel and, where the
    * identifier needs one, SpecificCharacterSet are added. `agreed` needs the PACS's consent by extended negotiation
@@ -47,7 +49,7 @@ export interface Pacs {
    * nothing is sent.
    */
   find(level: QueryLevel, identifier: Dataset, options: FindOptions): AsyncGenerator<Match, void>;
-  /** Which of these options of a Study Root C-FIND the PACS agrees to; asked once in a while, and known in between. */
+  /** Which of these options of a Study Root C-FIND the PACS agrees to; what it declined is not offered again for a while. */
   agreed(options: readonly FindOption[], signal: AbortSignal): Promise<ReadonlySet<FindOption>>;
   /** An association on which each of `contexts` was proposed (not: accepted). Waits its turn; 'busy' when too many wait. */
   lease(contexts: readonly ProposedContext[], options: LeaseOptions): Promise<Lease>;
@@ -60,6 +62,8 @@ export type PacsOptions = {
   config: PacsConfig;
   /** AE title of the gateway. */
   aeTitle: string;
+  /** Without it what is learned is forgotten with the process. */
+  learned?: Learned;
   log?: (line: string) => void;
 };
 
@@ -85,7 +89,7 @@ export function connectorOf({ config, aeTitle, log }: PacsOptions): Connector {
 
 /** Nothing is connected before it is needed. */
 export function createPacs(options: PacsOptions): Pacs {
-  const { config, aeTitle } = options;
+  const { config, aeTitle, learned = new Learned() } = options;
   const peer = `${config.aeTitle}@${config.host}:${config.port}`;
   const reach = createReach({ peer });
   const open = connectorOf(options);
@@ -99,23 +103,25 @@ export function createPacs(options: PacsOptions): Pacs {
     maxRequests: config.maxRequests,
     connect: (contexts, signal, isFinal) => reach((attempt) => open(contexts, attempt), signal, isFinal),
   });
-  const agreements = new Agreements();
   const pacs: Pacs = {
     config,
     name: config.aeTitle,
     callingAeTitle: config.callingAeTitle ?? aeTitle,
-    find: (level, identifier, options) => find(pacs, agreements, level, identifier, options),
-    agreed: (options, signal) => agreed(pacs, agreements, options, signal),
+    learned,
+    find: (level, identifier, options) => find(pacs, level, identifier, options),
+    agreed: (options, signal) => agreed(pacs, options, signal),
     lease: (contexts, options) => pool.lease(contexts, options),
     echo: (signal) => onLease(pacs, contextOf(Verification), { signal }, (association) => association.echo({ signal })),
-    close: () => pool.close(),
+    close: async () => {
+      await pool.close();
+      await learned.idle();
+    },
   };
   return pacs;
 }
 
 async function* find(
   pacs: Pacs,
-  agreements: Agreements,
   level: QueryLevel,
   keys: Dataset,
   { signal, agreed = [] }: FindOptions,
@@ -128,8 +134,8 @@ async function* find(
     let begun = false;
     try {
       const { association } = lease;
-      agreements.learn(agreed, findOptions(association));
-      const declined = agreed.find((option) => agreements.of(option) !== true);
+      const taken = agreedOn(pacs, agreed, association);
+      const declined = agreed.find((option) => !taken.has(option));
       if (declined !== undefined) throw notAgreed(pacs, declined);
       const request = { sopClassUid, identifier, ...(isAscii(identifier) ? {} : { charset: pacs.config.charset }) };
       for await (const match of association.find(request, { signal })) {
@@ -150,24 +156,26 @@ function isAscii(identifier: Dataset): boolean {
   return /^\p{ASCII}*$/u.test(JSON.stringify(identifier));
 }
 
-/** Options that nobody has been asked about lately are offered on an association, which then serves the queries. */
+/** What is not known to be declined is offered on an association, which then serves the query. */
 async function agreed(
   pacs: Pacs,
-  agreements: Agreements,
   options: readonly FindOption[],
   signal: AbortSignal,
 ): Promise<ReadonlySet<FindOption>> {
-  const offered = options.filter((option) => agreements.of(option) !== false);
-  if (offered.some((option) => agreements.of(option) === undefined)) {
-    const lease = await pacs.lease(findContext(offered), { signal });
-    agreements.learn(offered, findOptions(lease.association));
-    lease.release();
-  }
-  return new Set(offered.filter((option) => agreements.of(option) === true));
+  const offered = options.filter((option) => pacs.learned.of(option) !== false);
+  if (offered.length === 0) return new Set();
+  const lease = await pacs.lease(findContext(offered), { signal });
+  const taken = agreedOn(pacs, offered, lease.association);
+  lease.release();
+  return taken;
 }
 
-function findOptions({ contexts }: Association): ReadonlySet<FindOption> {
-  return extendedOptions('find', contexts.find(({ abstractSyntax }) => abstractSyntax === StudyRootFind)?.extended);
+/** Which of the options that an association offered the PACS agreed to; so it will next time. */
+function agreedOn(pacs: Pacs, offered: readonly FindOption[], { contexts }: Association): ReadonlySet<FindOption> {
+  const { extended } = contexts.find(({ abstractSyntax }) => abstractSyntax === StudyRootFind) ?? {};
+  const taken = extendedOptions('find', extended);
+  pacs.learned.learn(Object.fromEntries(offered.map((option) => [option, taken.has(option)])));
+  return new Set(offered.filter((option) => taken.has(option)));
 }
 
 function notAgreed(pacs: Pacs, option: FindOption): DicomError {

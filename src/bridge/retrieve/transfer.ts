@@ -1,4 +1,4 @@
-// One C-GET or C-MOVE: instances from a PACS into `receive`. Which of the two a PACS can do is tried, and remembered.
+// One C-GET or C-MOVE: instances from a PACS into `receive`. Which of the two a PACS can do is tried, and learned.
 
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { Tag } from '../../dimse/data/tags.ts';
@@ -55,12 +55,18 @@ const STRANGER_FOR = 60_000;
 
 /** Without an inbox nothing can be moved here. */
 export function createTransfer(inbox: Inbox | undefined): Transfer {
-  const movers = new Set<string>();
   /** PACS that don't know the gateway as a destination, and until when that is not tried again. */
   const strangers = new Map<string, number>();
   return async (pacs, request) => {
-    const way = pacs.config.retrieve === 'auto' && movers.has(pacs.name) ? 'move' : pacs.config.retrieve;
+    const way = pacs.config.retrieve;
     if (way === 'move') return move(pacs, inbox, request);
+    if (way === 'auto' && inbox !== undefined && pacs.learned.of('way') === 'move') {
+      return move(pacs, inbox, request).catch((error: unknown) => {
+        // The next one finds out anew what works.
+        if (!request.signal.aborted) pacs.learned.learn({ way: undefined });
+        throw error;
+      });
+    }
     let arrived = 0;
     const receive: TransferRequest['receive'] = (instance, by) => {
       arrived += 1;
@@ -71,6 +77,7 @@ export function createTransfer(inbox: Inbox | undefined): Transfer {
     let refusal: unknown;
     try {
       const counts = await get(pacs, { ...request, receive });
+      if (arrived > 0 && way === 'auto') pacs.learned.learn({ way: 'get' });
       if (arrived > 0 || request.isGuess || !mayMove) return counts;
     } catch (error) {
       if (arrived > 0 || !mayMove || !isDeclined(error, request)) throw error;
@@ -80,7 +87,7 @@ export function createTransfer(inbox: Inbox | undefined): Transfer {
       if (isUnknownDestination(error)) strangers.set(pacs.name, Date.now() + STRANGER_FOR);
       throw bothFailed(error, refusal);
     });
-    if (arrived > 0) movers.add(pacs.name);
+    if (arrived > 0) pacs.learned.learn({ way: 'move' });
     return outcome;
   };
 }

@@ -22,6 +22,7 @@ export async function relationalRows(search: Search): Promise<Row[] | undefined>
   const levels = LEVEL_ORDER.slice(0, LEVEL_ORDER.indexOf(query.level) + 1);
   // What the gateway may have to count itself is only known study by study.
   if (levels.some((level) => query.keys[level].some((key) => isComputable(key.tag) && narrows(key)))) return undefined;
+  if (pacs.learned.of('relationalAnswers') === false) return undefined;
   const identifier = wholeIdentifier(search, levels);
   const scope = query.study === undefined ? {} : { study: query.study };
   const found = new Map<string, Dataset>();

@@ -8,6 +8,7 @@ import { type CheckRow, check, printChecks } from '../../../src/bridge/check/che
 import { loadConfig } from '../../../src/bridge/config/config.ts';
 import { StudyRootFind, StudyRootGet, StudyRootMove } from '../../../src/bridge/retrieve/contexts.ts';
 import { freePort } from '../../support/peers.ts';
+import { emptyDir } from '../fixtures.ts';
 import { type Behaviour, type Stored, startFakePacs } from '../peer-pacs.ts';
 
 const ONE: Stored[] = [{ study: '1.1', series: '1.1.1', instance: '1.1.1.1' }];
@@ -15,7 +16,7 @@ const ONE: Stored[] = [{ study: '1.1', series: '1.1.1', instance: '1.1.1.1' }];
 async function run(t: TestContext, behaviour: Behaviour, { stored = ONE, retrieve = 'auto' } = {}) {
   const dicomPort = await freePort();
   const peer = await startFakePacs(t, stored, { peers: { GATEWAY: dicomPort }, ...behaviour });
-  const env = { HOME: '/', DICOMWEB_PACS_0_RETRIEVE: retrieve };
+  const env = { DICOMWEB_CACHE_DIR: await emptyDir(t), DICOMWEB_PACS_0_RETRIEVE: retrieve };
   return check(
     loadConfig({
       env: { ...env, DICOMWEB_PACS: `FAKEPACS@127.0.0.1:${peer.port}` },
@@ -91,7 +92,8 @@ for (const [what, behaviour, code, states] of EXITS) {
   test(`the exit status of the command is ${what}, and --json prints the rows`, async (t) => {
     const dicomPort = await freePort();
     const peer = await startFakePacs(t, ONE, { peers: { GATEWAY: dicomPort }, ...behaviour });
-    const options = ['--pacs', `FAKEPACS@127.0.0.1:${peer.port}`, '--dicom-port', `${dicomPort}`];
+    const dirs = ['--cache-dir', await emptyDir(t)];
+    const options = ['--pacs', `FAKEPACS@127.0.0.1:${peer.port}`, '--dicom-port', `${dicomPort}`, ...dirs];
     const main = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
     const done = await new Promise<{ code: unknown; rows: CheckRow[] }>((resolve) =>
       execFile(process.execPath, [main, 'check', '--json', ...options], (error, stdout) =>

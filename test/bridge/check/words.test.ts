@@ -15,7 +15,7 @@ import { DicomError } from '../../../src/dimse/errors.ts';
 import { answerExtended, type ExtendedOption, type Instance, listen, type Services } from '../../../src/dimse/index.ts';
 import { Authority } from '../../dimse/certificates.ts';
 import { freePort } from '../../support/peers.ts';
-import { CT, chunks, encoded } from '../fixtures.ts';
+import { CT, chunks, emptyDir, encoded } from '../fixtures.ts';
 import { type Behaviour, startFakePacs } from '../peer-pacs.ts';
 
 const ONE = [{ study: '1.1', series: '1.1.1', instance: '1.1.1.1' }];
@@ -354,7 +354,7 @@ describe('check says in plain words what is wrong', () => {
       const gatewayPort = await freePort();
       const peer = await ill(t, gatewayPort);
       const env = {
-        HOME: '/',
+        DICOMWEB_CACHE_DIR: await emptyDir(t),
         DICOMWEB_DICOM_PORT: `${gatewayPort}`,
         DICOMWEB_PACS_0_AE_TITLE: 'FAKEPACS',
         DICOMWEB_PACS_0_HOST: '127.0.0.1',
@@ -373,8 +373,12 @@ describe('check says in plain words what is wrong', () => {
 
 test('a listener port that is taken is told, and C-MOVE not tried', async (t) => {
   const [peer, taken] = [await startFakePacs(t, ONE), await startFakePacs(t, [])];
-  const flags = { pacs: [`FAKEPACS@127.0.0.1:${peer.port}`], 'dicom-port': `${taken.port}` };
-  const move = (await check(loadConfig({ env: { HOME: '/' }, flags }))).find(({ step }) => step === 'C-MOVE');
+  const flags = {
+    pacs: [`FAKEPACS@127.0.0.1:${peer.port}`],
+    'dicom-port': `${taken.port}`,
+    'cache-dir': await emptyDir(t),
+  };
+  const move = (await check(loadConfig({ env: {}, flags }))).find(({ step }) => step === 'C-MOVE');
   assert.deepEqual([move?.state, move?.ms], ['warn', 0]);
   assert.match(move?.detail ?? '', /port \d+ is taken, perhaps by a gateway that runs/);
 });

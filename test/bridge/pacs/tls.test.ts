@@ -14,7 +14,7 @@ import { connect } from '../../../src/dimse/index.ts';
 import { Authority } from '../../dimse/certificates.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { freePort, runTool, startOrthanc } from '../../support/peers.ts';
-import { CT, encoded } from '../fixtures.ts';
+import { CT, emptyDir, encoded } from '../fixtures.ts';
 import { startFakePacs } from '../peer-pacs.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'bridge-tls-'));
@@ -87,7 +87,7 @@ test('Orthanc over TLS both ways: every step of check is well', async (t) => {
   });
   t.after(() => peer.stop());
   const env = {
-    HOME: '/',
+    DICOMWEB_CACHE_DIR: await emptyDir(t),
     DICOMWEB_PACS: `${peer.aeTitle}@${peer.host}:${peer.port}`,
     DICOMWEB_DICOM_PORT: `${port}`,
     ...TLS,
