@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Config, loadConfig } from '../../src/bridge/config/config.ts';
-import { createGateway } from '../../src/bridge/gateway.ts';
+import { createGateway, type Log } from '../../src/bridge/gateway.ts';
 import { buildApp } from '../../src/http/app.ts';
 import { createRenderer } from '../../src/render/render.ts';
 import { holdToContract } from './held.ts';
@@ -27,6 +27,7 @@ export async function startGateway(
   t: TestContext | undefined,
   peers: readonly { aeTitle: string; host: string; port: number }[],
   settings: Record<string, string> = {},
+  log?: Log,
 ): Promise<RunningGateway> {
   const dir = await tempDir();
   const config = loadConfig({
@@ -38,7 +39,7 @@ export async function startGateway(
       'log-level': 'silent',
     },
   });
-  const gateway = await createGateway(config);
+  const gateway = await createGateway(config, log && { log });
   const renderer = createRenderer({ timeoutMs: config.limits.renderMs });
   const app = holdToContract(await buildApp(gateway, renderer, { ...config.http, limits: config.limits }));
   const origin = await app.listen({ host: config.http.host, port: config.http.port });

@@ -7,6 +7,7 @@ import type { Pacs } from '../pacs/pacs.ts';
 import type { Transcode } from './contexts.ts';
 import { LookAhead } from './look-ahead.ts';
 import { type StoreResult, type StoreRow, storeResult } from './result.ts';
+import { SecondTry } from './second-try.ts';
 import { Sender } from './sender.ts';
 import { isStored, REASONS } from './status.ts';
 
@@ -38,7 +39,7 @@ export type StoreOptions = {
 const MAX_UID = 64;
 
 /**
- * Sends every instance to the PACS and never sends one twice. The next instance is asked for when the one before has been read
+ * Sends every instance to the PACS, a second time only where it said that it failed on one beside others. The next instance is asked for when the one before has been read
  * to its end; up to `storeAssociations` of the PACS may then wait for their answers. Rows keep the order of `inputs`.
  * Throws when the client is gone, or when its upload breaks before anything was stored; a PACS that fails is told per instance.
  */
@@ -68,9 +69,7 @@ function tell(pacs: Pacs, stored: readonly StoreRow[], { log, debug }: StoreOpti
 /** The instances of one upload on their way. */
 class Transfer {
   readonly #options: StoreOptions;
-  readonly #sender: Sender;
-  /** How many instances may be on their way at one time. */
-  readonly #width: number;
+  readonly #tries: SecondTry;
   readonly #rows: Promise<StoreRow>[] = [];
   /** Whom each row is about. */
   readonly #names: Partial<StoreRow>[] = [];
@@ -78,8 +77,9 @@ class Transfer {
 
   constructor(pacs: Pacs, options: StoreOptions) {
     this.#options = options;
-    this.#sender = new Sender(pacs, options);
-    this.#width = Math.min(pacs.config.storeAssociations, pacs.config.maxAssociations);
+    const sender = new Sender(pacs, options);
+    const width = Math.min(pacs.config.storeAssociations, pacs.config.maxAssociations);
+    this.#tries = new SecondTry((instance) => sender.send(instance), width);
   }
 
   /** Resolves when the next may be read from where `item` comes from; throws what stops the whole upload. */
@@ -127,7 +127,7 @@ class Transfer {
    */
   async #room(sopInstanceUid: string, ahead: LookAhead): Promise<void> {
     const isSame = (uid: string) => uid === sopInstanceUid;
-    while (this.#underWay.size >= this.#width || [...this.#underWay.values()].some(isSame)) {
+    while (this.#underWay.size >= this.#tries.width || [...this.#underWay.values()].some(isSame)) {
       const over = Promise.race(this.#underWay.keys());
       await Promise.race(ahead.wants ? [over, ahead.more()] : [over]);
     }
@@ -147,7 +147,7 @@ class Transfer {
 
   async #send(instance: StorableInstance): Promise<StoreRow> {
     try {
-      return { ...rowOf(instance), ...(await this.#sender.send(instance)) };
+      return { ...rowOf(instance), ...(await this.#tries.send(instance)) };
     } finally {
       this.#options.onSent?.(instance);
     }

@@ -202,6 +202,60 @@ test('S-35 with one association instances go one by one, and the next is read me
   assert.equal(new Set(received.map(({ from }) => from)).size, 1);
 });
 
+/** A PACS that fails on what arrives while it still has another one, as dcmqrscp does. */
+function oneAtATime() {
+  let underWay = 0;
+  return async (): Promise<number> => {
+    const isBeside = underWay++ > 0;
+    for (let turn = 0; turn < 20; turn++) await setImmediate();
+    underWay--;
+    return isBeside ? 0xc000 : 0;
+  };
+}
+
+const twelve = () => Array.from({ length: 12 }, (_, n) => instance(`1.${n + 1}`));
+
+test('S-35 what a PACS failed on beside others is sent once more alone, and the rest one by one', async () => {
+  const { pacs, received } = await peer({ answer: oneAtATime() });
+  const result = await send(pacs, twelve());
+  assert.deepEqual([result.httpStatus, result.stored, reasons(result)], [200, 12, []]);
+  const again = received.length - 12;
+  assert.ok(again > 0 && again <= 2 * pacs.config.storeAssociations - 2, `${again} sent again`);
+  for (const { sopInstanceUid, body } of received) {
+    assert.deepEqual(body, writeDataset(content(sopInstanceUid), ExplicitLittle));
+  }
+});
+
+test('S-35 what fails alone too has failed, and the others go on beside each other', async () => {
+  let [underWay, most] = [0, 0];
+  const { pacs, received } = await peer({
+    answer: async (uid) => {
+      underWay++;
+      if (received.length > 6) most = Math.max(most, underWay);
+      for (let turn = 0; turn < 20; turn++) await setImmediate();
+      underWay--;
+      return uid === '1.2' ? 0xc001 : 0;
+    },
+  });
+  const result = await send(pacs, twelve());
+  assert.deepEqual([result.httpStatus, result.stored, reasons(result)], [202, 11, [0xc001]]);
+  assert.equal(received.filter(({ sopInstanceUid }) => sopInstanceUid === '1.2').length, 2);
+  assert.ok(most > 1, `${most} at one time`);
+});
+
+test('S-35 a failure that is no failure of processing is not tried again, nor is what is too long to be kept', async () => {
+  const long = { ...content('1.2'), '7FE00010': { vr: 'OW' as const, InlineBinary: Buffer.alloc(5e6) } };
+  const { pacs, received } = await peer({ answer: (uid) => (uid === '1.1' ? 0xa900 : uid === '1.2' ? 0xc000 : 0) });
+  const items = [
+    instance('1.1'),
+    instance('1.2', { body: bytes(writeDataset(long, ExplicitLittle)) }),
+    instance('1.3'),
+  ];
+  const result = await send(pacs, items);
+  assert.deepEqual([result.stored, reasons(result)], [1, [0xa900, 0xc000]]);
+  assert.equal(received.length, 3);
+});
+
 test('S-33 two of one SOP Instance UID go one after the other, and each has the answer of the PACS', async () => {
   let underWay = 0;
   const { pacs, received } = await peer({
