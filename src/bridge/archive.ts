@@ -14,7 +14,7 @@ import { type SearchOptions, type SearchResults, search } from './search/search.
 import { type StoreItem, type StoreOptions, type StoreResult, store } from './store/store.ts';
 
 type Asking = { baseUrl: string; signal: AbortSignal };
-type AskingMetadata = Asking & Pick<RetrieveOptions, 'onPartial'>;
+type AskingMetadata = Asking & Pick<RetrieveOptions, 'onPartial' | 'onWhole'>;
 
 export interface Archive {
   search(request: SearchRequest, options: Asking): Promise<SearchResults>;

@@ -11,7 +11,7 @@ import { type Framed, inOrder } from '../render/presentation/order.ts';
 import type { Reference } from '../render/presentation/references.ts';
 import { isPresentationState, openPresentationState, type PresentationState } from '../render/presentation/state.ts';
 import type { Representation } from './accept.ts';
-import { etagOf, sentUnchanged } from './etag.ts';
+import { etagOf, sentUnchanged, weak } from './etag.ts';
 import type { Exchange } from './exchange.ts';
 import type { Part } from './multipart-writer.ts';
 import { hold, once, sendParts, sendStream } from './respond.ts';
@@ -46,7 +46,7 @@ export async function sendPresented(exchange: Exchange, asked: Asked): Promise<F
   const wanted = multipart ? inOrder(shown) : shown.slice(0, 1);
   const sources = wanted.map((one) => [etagOf(one.file, ''), one.frame]);
   const etag = etagOf(file, JSON.stringify(['presented', multipart, options, sources]));
-  if (sentUnchanged(exchange, etag)) return exchange.reply;
+  if (sentUnchanged(exchange, multipart ? weak(etag) : etag)) return exchange.reply;
   const parts = presentedParts(exchange, file, wanted, options);
   if (multipart) return sendParts(exchange, mediaType, parts);
   const { value } = await parts.next();

@@ -7,7 +7,7 @@ import { faultOf } from '../bridge/faults.ts';
 import type { StoredFile } from '../bridge/gateway.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { type Coding, codingOf, encoded } from './coding.ts';
-import { codedEtag } from './etag.ts';
+import { codedEtag, isKnown } from './etag.ts';
 import type { Exchange } from './exchange.ts';
 import { createBoundary, multipartType, onePart, type Part, writeMultipart } from './multipart-writer.ts';
 import { rangeOf, within } from './partial.ts';
@@ -53,6 +53,10 @@ export async function sendStream(
   const { items, first } = await primed(bytes);
   reply.headers(headers);
   const coding = negotiated(exchange, first);
+  if (reply.statusCode === 200 && isKnown(exchange)) {
+    await items.return();
+    return reply.status(304).removeHeader('content-length').removeHeader('content-encoding').send();
+  }
   const range = rangeOf(exchange);
   if (range === 'unsatisfiable') {
     await items.return();

@@ -32,6 +32,8 @@ export type FakeGateway = Gateway &
     failAfter: { instances: number; error: Error } | undefined;
     /** Instances that `retrieve` and `metadata` say beforehand to lack. */
     lacking: number;
+    /** Whether `retrieve` and `metadata` say beforehand what they give. */
+    whole: boolean;
     /** Files given out and not yet released. */
     held: number;
     /** Calls whose signal fired. */
@@ -53,6 +55,7 @@ export async function createFakeGateway(more: readonly Fixture[] = []): Promise<
     failure: undefined,
     failAfter: undefined,
     lacking: 0,
+    whole: true,
     held: 0,
     aborted: 0,
     gate: undefined,
@@ -61,8 +64,9 @@ export async function createFakeGateway(more: readonly Fixture[] = []): Promise<
       fake.searches.push(request);
       return { results: each(fake.found), warnings: fake.warnings };
     },
-    async *retrieve(resource, { signal, onPartial }) {
+    async *retrieve(resource, { signal, onPartial, onWhole }) {
       if (fake.lacking > 0) onPartial?.(fake.lacking);
+      else if (fake.whole) onWhole?.(matching(files, resource));
       yield* held(fake, matching(files, resource), signal);
     },
     follow: (resource, options) => fake.retrieve(resource, options),
@@ -73,8 +77,9 @@ export async function createFakeGateway(more: readonly Fixture[] = []): Promise<
       if (file === undefined) throw new DicomError('not-found', 'no such instance');
       return take(fake, file);
     },
-    async *metadata(resource, { baseUrl, signal, onPartial }) {
+    async *metadata(resource, { baseUrl, signal, onPartial, onWhole }) {
       if (fake.lacking > 0) onPartial?.(fake.lacking);
+      else if (fake.whole) onWhole?.(matching(files, resource));
       for await (const file of held(fake, matching(files, resource), signal)) {
         try {
           yield await metadataOf(file, { baseUrl, inlineBytes: 16 });

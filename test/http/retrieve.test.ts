@@ -153,6 +153,10 @@ for (const [path, accept] of [
   [PATHS.study, ANY],
   [`${PATHS.study}/metadata`, 'application/dicom+json'],
   [`${PATHS.study}/metadata`, 'multipart/related; type="application/dicom+xml"'],
+  [PATHS.study, 'application/zip'],
+  [`${PATHS.native}/rendered`, 'multipart/related; type="image/jpeg"'],
+  [`${PATHS.native}/bulkdata`, 'multipart/related; type="application/octet-stream"'],
+  [`${PATHS.native}/pixeldata`, 'multipart/related; type="application/octet-stream"'],
 ] as const) {
   test(`2.8 instances that are known to be missing beforehand make it 206 with a Warning: ${path}, ${accept}`, async (t) => {
     const { app, gateway } = await buildWeb(t);
@@ -164,3 +168,40 @@ for (const [path, accept] of [
     assert.match(String(answer.headers.warning), /^299 http\S+: 2 instances are missing/);
   });
 }
+
+test('HDR-6 what a retrieve does not know beforehand has no entity tag', async (t) => {
+  const { app, gateway } = await buildWeb(t);
+  gateway.whole = false;
+  for (const url of [PATHS.study, `${PATHS.study}/metadata`]) {
+    const answer = await app.inject({ url, headers: { 'if-none-match': '*' } });
+    assert.deepEqual([answer.statusCode, answer.headers.etag], [200, undefined], url);
+  }
+});
+
+test('HDR-6 the tag of metadata names their form, their URLs and their instances', async (t) => {
+  const { app } = await buildWeb(t);
+  const { app: elsewhere } = await buildWeb(t, { publicUrl: 'https://pacs.example.org/dicomweb' });
+  const tagOf = async (from: typeof app, url: string, accept = 'application/dicom+json') =>
+    String((await from.inject({ url, headers: { accept } })).headers.etag);
+  const url = `${PATHS.study}/metadata`;
+  const tags = await Promise.all([
+    tagOf(app, url),
+    tagOf(app, url, 'multipart/related; type="application/dicom+xml"'),
+    tagOf(app, `${PATHS.native}/metadata`),
+    tagOf(elsewhere, url),
+  ]);
+  assert.equal(new Set(tags).size, tags.length, tags.join());
+  for (const tag of tags) assert.match(tag, /^W\/"[\w-]+"$/);
+});
+
+test('HDR-6 metadata that the client has in a content coding are 304 with the tag of that coding', async (t) => {
+  const { app } = await buildWeb(t);
+  const url = `${PATHS.study}/metadata`;
+  const gzip = { 'accept-encoding': 'gzip' };
+  const first = await app.inject({ url, headers: gzip });
+  assert.equal(first.headers['content-encoding'], 'gzip');
+  const again = await app.inject({ url, headers: { ...gzip, 'if-none-match': String(first.headers.etag) } });
+  assert.deepEqual([again.statusCode, again.headers.etag, again.rawPayload.length], [304, first.headers.etag, 0]);
+  assert.equal(again.headers.vary, first.headers.vary);
+  assert.equal(again.headers['content-encoding'], undefined);
+});

@@ -28,6 +28,8 @@ export type RetrieveOptions = {
   sopClassUid?: string | undefined;
   /** Called at most once, before the first instance; else what is missing is an error. */
   onPartial?: OnPartial;
+  /** Called before the first instance with all that there are, where they are in the cache. */
+  onWhole?: (files: readonly StoredFile[]) => void;
 };
 
 /** Longer than an instance of usual size takes, shorter than a viewer waits gladly. */
@@ -73,6 +75,7 @@ export class Retrieval {
     if (signal.aborted) throw new DicomError('cancelled', 'retrieve: the request was cancelled');
     const stored = await this.#fromCache(resource, signal);
     if (stored !== undefined) {
+      options.onWhole?.(stored);
       yield* handOut(stored);
       return;
     }

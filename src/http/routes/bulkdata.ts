@@ -9,6 +9,7 @@ import { DicomError } from '../../dimse/errors.ts';
 import { type BulkdataPart, bulkdataParts, isPixelData } from '../bulkdata-parts.ts';
 import { sentUnchanged } from '../etag.ts';
 import { type AddResource, type Exchange, wantedOf } from '../exchange.ts';
+import { lackingOf } from '../lacking.ts';
 import { resourceOf } from '../paths.ts';
 import { primed } from '../primed.ts';
 import { hold, sendParts, sendStream } from '../respond.ts';
@@ -58,7 +59,7 @@ async function* partsOf(
   const { service, archive, baseUrl, signal } = exchange;
   const wanted = wantedOf(exchange);
   let found = false;
-  for await (const file of archive.retrieve(resource, { signal })) {
+  for await (const file of archive.retrieve(resource, { signal, onPartial: lackingOf(exchange) })) {
     try {
       await file.onDisk();
       const paths = (await pathsOf(file, baseUrl, archive, signal)).filter(

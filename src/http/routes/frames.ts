@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { pathOf, type Resource } from '../../bridge/resource.ts';
 import { DicomError } from '../../dimse/errors.ts';
 import { choose } from '../accept.ts';
-import { etagOf, sentUnchanged } from '../etag.ts';
+import { etagOf, sentUnchanged, weak } from '../etag.ts';
 import { type AddResource, type Exchange, wantedOf } from '../exchange.ts';
 import type { Part } from '../multipart-writer.ts';
 import { resourceOf } from '../paths.ts';
@@ -32,7 +32,7 @@ async function frames(exchange: Exchange): Promise<FastifyReply> {
   }
   const form = await frameForm({ file, image, renderer: service.renderer, signal }, accepted, first);
   const etag = etagOf(file, `frames ${list.join()} ${form.contentType} ${form.multipart}`);
-  if (sentUnchanged(exchange, etag)) return reply;
+  if (sentUnchanged(exchange, form.multipart ? weak(etag) : etag)) return reply;
   if (list.length > 1) return sendParts(exchange, form.mediaType, frameParts(form, resource, baseUrl));
   const bytes = await form.read(first);
   const headers = {

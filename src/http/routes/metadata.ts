@@ -4,11 +4,12 @@ import type { FastifyReply } from 'fastify';
 import { pathOf } from '../../bridge/resource.ts';
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { choose } from '../accept.ts';
+import { tagOfWhole } from '../etag.ts';
 import { type AddResource, type Exchange, wantedOf } from '../exchange.ts';
 import { writeJsonArray } from '../json.ts';
 import { lackingOf } from '../lacking.ts';
 import { resourceOf } from '../paths.ts';
-import { sendParts, sendStream } from '../respond.ts';
+import { hold, sendParts, sendStream } from '../respond.ts';
 import { xmlParts } from '../xml.ts';
 
 const LEVELS = [
@@ -25,7 +26,10 @@ async function metadata(exchange: Exchange): Promise<FastifyReply> {
   const { request, reply, archive, baseUrl, signal } = exchange;
   const resource = resourceOf(request);
   const [best] = choose('metadata', wantedOf(exchange));
-  const options = { baseUrl, signal, onPartial: lackingOf(exchange) };
+  // One instance is there before it is described, so that its description has a tag at the first request already.
+  if (resource.instance !== undefined) hold(await archive.open(resource, { signal }), exchange);
+  const onWhole = tagOfWhole(exchange, ['metadata', best?.mediaType]);
+  const options = { baseUrl, signal, onPartial: lackingOf(exchange), onWhole };
   reply.header('content-location', `${baseUrl}${pathOf(resource)}/metadata`);
   reply.header('cache-control', 'private, no-cache');
   if (best?.mediaType === 'application/dicom+xml') {

@@ -8,8 +8,9 @@ import { DicomError } from '../../dimse/errors.ts';
 import { parseRenderOptions, type RenderedMediaType, type RenderOptions } from '../../render/options.ts';
 import { choose } from '../accept.ts';
 import { categoryOf, OTHER_OFFERS, OTHER_TYPES } from '../category.ts';
-import { etagOf, sentUnchanged } from '../etag.ts';
+import { etagOf, sentUnchanged, weak } from '../etag.ts';
 import { type AddResource, type Exchange, queryOf, wantedOf } from '../exchange.ts';
+import { lackingOf } from '../lacking.ts';
 import type { Part } from '../multipart-writer.ts';
 import { resourceOf } from '../paths.ts';
 import { type Asked, isPresentation, sendPresented } from '../presented.ts';
@@ -63,7 +64,8 @@ async function sendFrames(exchange: Exchange, asked: Asked): Promise<FastifyRepl
   const { file, frames, representation, options } = asked;
   const { mediaType, multipart } = representation;
   const { reply, service, baseUrl, signal } = exchange;
-  if (sentUnchanged(exchange, etagOf(file, JSON.stringify(['rendered', frames, multipart, options])))) return reply;
+  const etag = etagOf(file, JSON.stringify(['rendered', frames, multipart, options]));
+  if (sentUnchanged(exchange, multipart ? weak(etag) : etag)) return reply;
   if (multipart) return sendParts(exchange, mediaType, framesOf(exchange, file, frames, options));
   const [frame = 1] = frames ?? [];
   const { renderer } = service;
@@ -131,7 +133,7 @@ async function renderedSet(exchange: Exchange): Promise<FastifyReply> {
   async function* parts(): AsyncGenerator<Part, void, undefined> {
     let refusal: DicomError | undefined;
     let found = false;
-    for await (const file of archive.retrieve(resource, { signal })) {
+    for await (const file of archive.retrieve(resource, { signal, onPartial: lackingOf(exchange) })) {
       try {
         await file.onDisk();
         for await (const part of partsOf(file)) {

@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import type { StoredFile } from '../../bridge/gateway.ts';
 import { pathOf, type Resource } from '../../bridge/resource.ts';
 import { choose, type Representation } from '../accept.ts';
-import { etagOf, sentUnchanged } from '../etag.ts';
+import { etagOf, sentUnchanged, tagOfWhole } from '../etag.ts';
 import { type AddResource, type Exchange, wantedOf } from '../exchange.ts';
 import { lackingOf } from '../lacking.ts';
 import { formatMediaType } from '../media-type.ts';
@@ -36,7 +36,8 @@ export async function retrieve(exchange: Exchange): Promise<FastifyReply> {
   if (best !== undefined && best.mediaType !== 'application/dicom') return bulkdataOf('bulkdata', exchange);
   const dicom = accepted.filter((one) => one.mediaType === 'application/dicom');
   if (best?.multipart === false) return sendInstance(exchange, resource, dicom);
-  const files = archive.retrieve(resource, { signal, onPartial: lackingOf(exchange) });
+  const known = { onPartial: lackingOf(exchange), onWhole: tagOfWhole(exchange, dicom) };
+  const files = archive.retrieve(resource, { signal, ...known });
   return sendParts(exchange, 'application/dicom', instanceParts(exchange, files, dicom));
 }
 
@@ -65,8 +66,9 @@ async function* instanceParts(
 function sendZip(exchange: Exchange, resource: Resource, accepted: readonly Representation[]): Promise<FastifyReply> {
   const { service, archive, baseUrl, signal } = exchange;
   const means = { renderer: service.renderer, ring: createRing(), signal };
-  const files = archive.retrieve(resource, { signal });
   const forms = accepted.filter(({ mediaType }) => mediaType === ZIP);
+  const known = { onPartial: lackingOf(exchange), onWhole: tagOfWhole(exchange, forms) };
+  const files = archive.retrieve(resource, { signal, ...known });
   const name = resource.instance ?? resource.series ?? resource.study;
   return sendStream(exchange, writeZip(fileSet(files, forms, means)), {
     'content-type': ZIP,

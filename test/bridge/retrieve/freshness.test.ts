@@ -34,6 +34,19 @@ async function rig(t: TestContext, policy: string, behaviour: Behaviour = {}, mo
   return { peer, retrieval, cache, sent, read, finds };
 }
 
+test('all instances are told beforehand where they are in the cache, and only there', async (t) => {
+  const { retrieval } = await rig(t, 'after 60 s');
+  const told: string[][] = [];
+  const onWhole = (files: readonly { sopInstanceUid: string }[]) => {
+    told.push(files.map(({ sopInstanceUid }) => sopInstanceUid));
+  };
+  for (const resource of [STUDY, STUDY, { ...ONE, instance: '1.1.1.2' }]) {
+    await drain(retrieval.retrieve(resource, { signal: never, onWhole }));
+    await retrieval.idle();
+  }
+  assert.deepEqual(told, [WHOLE, ['1.1.1.2']]);
+});
+
 describe('the policy', () => {
   test('always: the count is asked at every request, and nothing is retrieved twice', async (t) => {
     const { read, finds, sent } = await rig(t, 'always');
