@@ -9,6 +9,7 @@ import { type Image, openImage } from '../render/frames/image.ts';
 import { frameBits } from '../render/frames/pixel.ts';
 import { choose, type Representation, type Wanted } from './accept.ts';
 import { etagOf } from './etag.ts';
+import { placeOf } from './file-source.ts';
 import type { Part } from './multipart-writer.ts';
 import { EXPLICIT_LITTLE, inBothForms, type Offer } from './offers.ts';
 import { frameForm } from './pixel-parts.ts';
@@ -91,9 +92,11 @@ async function* compressedParts(
   asked: BulkdataRequest,
   { renderer }: Service,
 ): AsyncGenerator<BulkdataPart, void, undefined> {
-  const image = await openImage(asked.file.path);
+  const { file, signal } = asked;
+  const place = () => placeOf(file, signal);
+  const image = await openImage(await place());
   const accepted = acceptedOf(asked, []);
-  const form = await frameForm({ file: asked.file, image, renderer, signal: asked.signal }, accepted, 1);
+  const form = await frameForm({ place, image, renderer, signal }, accepted, 1);
   const { mediaType, multipart, contentType } = form;
   const headers = { 'Content-Type': contentType, 'Content-Location': asked.location };
   const etag = etagOf(asked.file, `bulkdata ${asked.path} ${contentType}`);

@@ -1,9 +1,9 @@
 // Frames as parts: which encoding of a frame the client takes, and the frame in it (PS3.18 8.7.3.3, 10.4.1.6).
 
-import type { StoredFile } from '../bridge/gateway.ts';
 import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { type Frames, readFrame } from '../render/frames/frames.ts';
+import type { Place } from '../render/frames/source.ts';
 import type { Renderer } from '../render/render.ts';
 import type { Representation } from './accept.ts';
 import { formatMediaType } from './media-type.ts';
@@ -21,8 +21,8 @@ export type FrameForm = {
 const OCTETS = 'application/octet-stream';
 const ENCAPSULATED_UNCOMPRESSED = '1.2.840.10008.1.2.1.98';
 
-/** Frames of one image, and who can read, decode and encode them. */
-export type FrameSource = { file: StoredFile; image: Frames; renderer: Renderer; signal: AbortSignal };
+/** Frames of one image, and who can read, decode and encode them; `place` is asked for when the renderer needs it. */
+export type FrameSource = { place: () => Promise<Place>; image: Frames; renderer: Renderer; signal: AbortSignal };
 
 /** How frames are stored, in the terms of the web. */
 type StoredForm = { mediaType: string; uid: string; compressed: boolean; lossy: boolean };
@@ -66,15 +66,15 @@ export async function frameForm(
 async function formOf(source: FrameSource, stored: StoredForm, one: Representation, first: number): Promise<FrameForm> {
   const { mediaType, multipart, transferSyntax: uid = EXPLICIT_LITTLE } = one;
   if (isStored(one, stored)) return asStored(source, stored, multipart, first);
-  const { renderer, file, signal } = source;
+  const { renderer, place, signal } = source;
   const compressed = mediaType !== OCTETS;
   // `*` of a type that the frames are not stored in means the default of that type (Table 8.7.3-5).
   const target = uid === '*' ? (BULKDATA_TYPES[mediaType]?.[0] ?? EXPLICIT_LITTLE) : uid;
   if (target === ENCAPSULATED_UNCOMPRESSED) throw new DicomError('not-acceptable', 'the frames are not stored so');
   const read = async (frame: number): Promise<Buffer> => {
     const job = compressed
-      ? renderer.encode(file.path, frame, target, signal)
-      : renderer.decode(file.path, frame, signal);
+      ? renderer.encode(await place(), frame, target, signal)
+      : renderer.decode(await place(), frame, signal);
     return (await job).bytes;
   };
   const contentType = formatMediaType(mediaType, { 'transfer-syntax': target });
@@ -90,6 +90,11 @@ async function asStored(
   const contentType = formatMediaType(mediaType, { 'transfer-syntax': uid });
   const read = (frame: number): Promise<Buffer> => readFrame(image, frame);
   return { mediaType, contentType, multipart, compressed, ...(await begun(first, read)) };
+}
+
+/** Whether the frames are given as they are stored, if at all. */
+export function isAsStored(image: Frames, [best]: readonly Representation[]): boolean {
+  return best !== undefined && isStored(best, storedFormOf(image));
 }
 
 /** Whether the stored bytes are what `one` asks for. */

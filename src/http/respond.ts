@@ -4,7 +4,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { faultOf } from '../bridge/faults.ts';
-import type { StoredFile } from '../bridge/gateway.ts';
+import type { FollowedFile } from '../bridge/gateway.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { type Coding, codingOf, encoded } from './coding.ts';
 import { codedEtag, isKnown } from './etag.ts';
@@ -17,7 +17,7 @@ import type { ByteRange } from './range.ts';
 import { UNDER_WAY } from './ring.ts';
 
 /** Keeps `file` until the answer is complete or given up. */
-export function hold(file: StoredFile, { reply }: Exchange): void {
+export function hold(file: Pick<FollowedFile, 'release'>, { reply }: Exchange): void {
   if (reply.raw.destroyed) file.release();
   else reply.raw.once('close', () => file.release());
 }

@@ -1,7 +1,7 @@
 // What every route is given: the gateway, the renderer, and how this service is seen from outside.
 
 import type { FastifyRequest } from 'fastify';
-import type { Archive, Gateway, StoredFile } from '../bridge/gateway.ts';
+import type { Archive, FollowedFile, Gateway } from '../bridge/gateway.ts';
 import { pathOf } from '../bridge/resource.ts';
 import type { ReplaceUid } from '../dimse/data/deidentify/deidentify.ts';
 import type { Renderer } from '../render/render.ts';
@@ -35,7 +35,7 @@ export type Service = {
 };
 
 /** URL of the instance resource that `file` is. */
-export function locate(baseUrl: string, file: StoredFile): string {
+export function locate(baseUrl: string, file: FollowedFile): string {
   const { studyInstanceUid: study, seriesInstanceUid: series, sopInstanceUid: instance } = file;
   return `${baseUrl}${pathOf({ study, series, instance })}`;
 }

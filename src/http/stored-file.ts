@@ -1,7 +1,8 @@
 // A stored instance as PS3.10 bytes for the web: in the transfer syntax the client takes, with file meta information that
 // says so, never in Implicit VR or Big Endian (PS3.18 8.7.3).
 
-import type { StoredFile } from '../bridge/gateway.ts';
+import { wholeOf } from '../bridge/cache/growing-file.ts';
+import type { FollowedFile, StoredFile } from '../bridge/gateway.ts';
 import { writeFileMeta } from '../dimse/data/part10.ts';
 import { reencode } from '../dimse/data/reencode.ts';
 import { Deflated, ExplicitBig, ImplicitLittle, transferSyntax } from '../dimse/data/transfer-syntax.ts';
@@ -9,6 +10,7 @@ import { DicomError } from '../dimse/errors.ts';
 import type { Renderer } from '../render/render.ts';
 import { transcodedUid } from '../render/transcode/lossy.ts';
 import type { Representation } from './accept.ts';
+import { placeOf } from './file-source.ts';
 import { EXPLICIT_LITTLE } from './offers.ts';
 import { primed } from './primed.ts';
 import type { Content } from './respond.ts';
@@ -27,7 +29,7 @@ export type Means = { renderer: Renderer; ring: Ring; signal: AbortSignal };
 const NOT_ON_WEB = new Set([ImplicitLittle, ExplicitBig, Deflated]);
 
 /** The forms that would satisfy the `accepted` representations, best first; `transferSyntax` of each is a UID or `*`. */
-export function formsOf(file: StoredFile, accepted: readonly Representation[]): Form[] {
+export function formsOf(file: FollowedFile, accepted: readonly Representation[]): Form[] {
   const stored = transferSyntax(file.transferSyntaxUid);
   // A syntax that isn't known can be passed on to who takes anything; nobody can say how it is encoded.
   const native = stored !== undefined && !stored.encapsulated;
@@ -45,20 +47,20 @@ export function formsOf(file: StoredFile, accepted: readonly Representation[]): 
 }
 
 /** The preamble and file meta information of `file` in the given transfer syntax (PS3.10 7.1). */
-function headOf(file: StoredFile, transferSyntaxUid: string): Buffer {
+function headOf(file: FollowedFile, transferSyntaxUid: string): Buffer {
   const { sopClassUid } = file;
   return writeFileMeta({ sopClassUid, sopInstanceUid: sentUid(file, transferSyntaxUid), transferSyntaxUid });
 }
 
 /** The SOP Instance UID of what is sent of `file` in a transfer syntax: another one when it is compressed with loss for it. */
-export function sentUid(file: StoredFile, transferSyntaxUid: string): string {
+export function sentUid(file: FollowedFile, transferSyntaxUid: string): string {
   const asStored = transferSyntaxUid === file.transferSyntaxUid;
   return asStored ? file.sopInstanceUid : transcodedUid(file.sopInstanceUid, transferSyntaxUid);
 }
 
 /** The bytes of the file's data set from `start` to before `end`, counted from the first of the data set. */
 async function* read(
-  file: StoredFile,
+  file: FollowedFile,
   start: number,
   end: number,
   ring: Ring,
@@ -69,15 +71,16 @@ async function* read(
     const buffer = ring(last - at);
     const read = file.read(buffer, at);
     const bytes = typeof read === 'number' ? read : await read;
+    if (bytes === 0 && file.size === undefined) return;
     if (bytes === 0) throw new DicomError('corrupt', 'a cached instance is shorter than it was', { field: 'file' });
     at += bytes;
     yield buffer.subarray(0, bytes);
   }
 }
 
-/** Buffers for who keeps what it has been given. */
+/** Buffers for who keeps what it has been given; what arrives does so in small pieces. */
 function fresh(length: number): Buffer {
-  return Buffer.allocUnsafe(Math.min(length, CHUNK));
+  return Buffer.allocUnsafe(Math.min(length, Number.isFinite(length) ? CHUNK : CHUNK / 8));
 }
 
 /** `head` and `body`, the head waiting for the first chunk: what can't be decoded must fail before anything is said. */
@@ -103,19 +106,30 @@ export function storedFile(file: StoredFile, ring: Ring): Content {
   };
 }
 
-function openStored(file: StoredFile, ring: Ring): OpenedFile {
-  const { length, read } = storedFile(file, ring);
-  return { transferSyntaxUid: file.transferSyntaxUid, length, bytes: read({ start: 0, end: length - 1 }) };
+function openStored(file: FollowedFile, ring: Ring): OpenedFile {
+  const { transferSyntaxUid } = file;
+  if (file.size === undefined) {
+    const body = read(file, 0, Number.POSITIVE_INFINITY, ring);
+    return { transferSyntaxUid, bytes: withHead(headOf(file, transferSyntaxUid), body) };
+  }
+  const { length, read: readRange } = storedFile(file, ring);
+  return { transferSyntaxUid, length, bytes: readRange({ start: 0, end: length - 1 }) };
 }
 
-async function openForm(file: StoredFile, form: Form, { renderer, ring, signal }: Means): Promise<OpenedFile> {
+/** The same file, where it can be sent as it arrives; else the whole in its place. */
+export async function sendable(file: FollowedFile, accepted: readonly Representation[]): Promise<FollowedFile> {
+  if (file.size !== undefined || formsOf(file, accepted)[0]?.kind !== 'transcoded') return file;
+  return wholeOf(file);
+}
+
+async function openForm(file: FollowedFile, form: Form, { renderer, ring, signal }: Means): Promise<OpenedFile> {
   const { kind, transferSyntaxUid } = form;
   if (kind === 'stored') return openStored(file, ring);
-  if (kind === 'transcoded') await file.onDisk();
+  const { size = Number.POSITIVE_INFINITY } = file;
   const body =
-    kind === 'reencoded'
-      ? reencode(read(file, 0, file.size - file.dataOffset, fresh), file.transferSyntaxUid, transferSyntaxUid)
-      : renderer.transcode(file.path, transferSyntaxUid, signal);
+    kind === 'transcoded' && file.size !== undefined
+      ? renderer.transcode(await placeOf(file, signal), transferSyntaxUid, signal)
+      : reencode(read(file, 0, size - file.dataOffset, fresh), file.transferSyntaxUid, transferSyntaxUid);
   const { items } = await primed(withHead(headOf(file, transferSyntaxUid), body));
   return { transferSyntaxUid, bytes: items };
 }
@@ -126,7 +140,7 @@ async function openForm(file: StoredFile, form: Form, { renderer, ring, signal }
  * @throws DicomError `not-acceptable` when no representation can be made
  */
 export async function openFile(
-  file: StoredFile,
+  file: FollowedFile,
   accepted: readonly Representation[],
   means: Means,
 ): Promise<OpenedFile> {

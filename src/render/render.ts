@@ -3,6 +3,7 @@
 import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { openImage } from './frames/image.ts';
+import type { Place } from './frames/source.ts';
 import { madeAhead } from './made-ahead.ts';
 import { Ffmpeg, findFfmpeg } from './movie/ffmpeg.ts';
 import { encodeMovie, type MoviePage } from './movie/movie.ts';
@@ -22,7 +23,7 @@ export interface Renderer {
    * `malformed` (a viewport outside the picture)
    */
   render(
-    path: string,
+    path: Place,
     frame: number,
     options: RenderOptions,
     signal?: AbortSignal,
@@ -33,8 +34,8 @@ export interface Renderer {
    * @throws DicomError as `render` does
    */
   present(
-    state: string,
-    path: string,
+    state: Place,
+    path: Place,
     frame: number,
     options: RenderOptions,
     signal?: AbortSignal,
@@ -43,14 +44,14 @@ export interface Renderer {
    * All frames of an image as one animated picture, GIF or WebP.
    * @throws DicomError as `render` does; `too-large` when the frames are too many or too large for that
    */
-  animate(path: string, options: RenderOptions, signal?: AbortSignal): Promise<{ mediaType: string; bytes: Buffer }>;
+  animate(path: Place, options: RenderOptions, signal?: AbortSignal): Promise<{ mediaType: string; bytes: Buffer }>;
   /** Whether there is an ffmpeg, which videos are made and read with. */
   readonly hasFfmpeg: boolean;
   /**
    * All frames of an image as one video, H.264 in MP4; the media type of the options is not looked at.
    * @throws DicomError as `render` does; `not-acceptable` without ffmpeg, `too-large` when the frames are too many
    */
-  movie(path: string, options: RenderOptions, signal?: AbortSignal): Promise<Buffer>;
+  movie(path: Place, options: RenderOptions, signal?: AbortSignal): Promise<Buffer>;
   /**
    * A picture of a frame of a stored video; of a thumbnail some frame close to it.
    * @throws DicomError as `movie` does, `not-found` beyond the last frame
@@ -60,13 +61,13 @@ export interface Renderer {
    * A structured report as a page or as plain text, in UTF-8; its links begin with `base`, the URL of the services.
    * @throws DicomError `not-acceptable` for what is no report, `corrupt`, `timeout`, `busy`
    */
-  report(path: string, mediaType: ReportMediaType, base: string, signal?: AbortSignal): Promise<Buffer>;
+  report(path: Place, mediaType: ReportMediaType, base: string, signal?: AbortSignal): Promise<Buffer>;
   /**
    * Waveforms plotted on ECG paper.
    * @throws DicomError `not-acceptable` for what has no waveforms, `corrupt`, `timeout`, `busy`
    */
   plot(
-    path: string,
+    path: Place,
     mediaType: PlotMediaType,
     options: Omit<RenderOptions, 'mediaType'>,
     signal?: AbortSignal,
@@ -80,7 +81,7 @@ export interface Renderer {
    * @throws DicomError as `render` does
    */
   decode(
-    path: string,
+    path: Place,
     frame: number,
     signal?: AbortSignal,
   ): Promise<{ bytes: Buffer; photometricInterpretation: string }>;
@@ -89,7 +90,7 @@ export interface Renderer {
    * @throws DicomError as `render` does; `not-acceptable` where the syntax has no encoder or no place for such samples
    */
   encode(
-    path: string,
+    path: Place,
     frame: number,
     transferSyntaxUid: string,
     signal?: AbortSignal,
@@ -98,7 +99,7 @@ export interface Renderer {
    * The data set of an instance in another transfer syntax, native or compressed without loss, without File Meta
    * Information; what cannot be done is thrown before the first chunk.
    */
-  transcode(path: string, transferSyntaxUid: string, signal?: AbortSignal): AsyncIterable<Buffer>;
+  transcode(path: Place, transferSyntaxUid: string, signal?: AbortSignal): AsyncIterable<Buffer>;
   /** Ends the threads. */
   close(): Promise<void>;
 }
@@ -115,7 +116,7 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
     'ffmpeg' in options ? options.ffmpeg : findFfmpeg(),
     options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
   );
-  const pageOf = async (path: string, frame: number, how: RenderOptions, signal?: AbortSignal): Promise<MoviePage> => {
+  const pageOf = async (path: Place, frame: number, how: RenderOptions, signal?: AbortSignal): Promise<MoviePage> => {
     const { bytes, size } = await pool.run({ task: 'page', path, frame, options: how }, signal);
     if (!size) throw new DicomError('corrupt', 'The page came without its size');
     return { bytes, ...size };

@@ -1,4 +1,4 @@
-// What runs in a worker thread: one job in, bytes or a described failure out. Only paths and options come in, so that
+// What runs in a worker thread: one job in, bytes or a described failure out. Only places and options come in, so that
 // no pixel crosses between threads but those of the result.
 
 import { LRUCache } from 'lru-cache';
@@ -11,6 +11,7 @@ import { Codecs } from './codec/wasm.ts';
 import { unpacked422 } from './colour/colour.ts';
 import { type Image, openImage, readAttributes, versionOf } from './frames/image.ts';
 import type { PixelDescription } from './frames/pixel.ts';
+import type { Place } from './frames/source.ts';
 import { pictureOfPixmap } from './movie/pixmap.ts';
 import type { RenderOptions } from './options.ts';
 import { renderAnimation } from './output/animation.ts';
@@ -28,16 +29,16 @@ import { type PlotMediaType, renderWaveform } from './waveform/render.ts';
 
 /** Work for a thread. Frames are 1-based. */
 export type Job =
-  | { task: 'render'; path: string; frame: number; options: RenderOptions }
-  | { task: 'present'; state: string; path: string; frame: number; options: RenderOptions }
-  | { task: 'animate'; path: string; options: RenderOptions }
-  | { task: 'page'; path: string; frame: number; options: RenderOptions }
+  | { task: 'render'; path: Place; frame: number; options: RenderOptions }
+  | { task: 'present'; state: Place; path: Place; frame: number; options: RenderOptions }
+  | { task: 'animate'; path: Place; options: RenderOptions }
+  | { task: 'page'; path: Place; frame: number; options: RenderOptions }
   | { task: 'still'; path: string; frame: number; pixmap: Uint8Array; options: RenderOptions }
   | { task: 'icon'; word: string; options: RenderOptions }
-  | { task: 'report'; path: string; mediaType: ReportMediaType; base: string }
-  | { task: 'plot'; path: string; mediaType: PlotMediaType; options: Omit<RenderOptions, 'mediaType'> }
-  | { task: 'decode'; path: string; frame: number }
-  | { task: 'encode'; path: string; frame: number; transferSyntaxUid: string };
+  | { task: 'report'; path: Place; mediaType: ReportMediaType; base: string }
+  | { task: 'plot'; path: Place; mediaType: PlotMediaType; options: Omit<RenderOptions, 'mediaType'> }
+  | { task: 'decode'; path: Place; frame: number }
+  | { task: 'encode'; path: Place; frame: number; transferSyntaxUid: string };
 
 /** Bytes, and what they are: of a decoded or encoded frame the description of its samples, of a page its size. */
 export type Product = { bytes: Uint8Array; pixel?: PixelDescription; size?: { width: number; height: number } };
@@ -127,7 +128,9 @@ function both(below: Overlay | undefined, above: Overlay | undefined): Overlay |
   };
 }
 
-async function opened(path: string): Promise<Image> {
+async function opened(path: Place): Promise<Image> {
+  // Bytes come from a disk that fails: they are not kept here, too.
+  if (typeof path !== 'string') return openImage(path);
   const version = await versionOf(path);
   const known = images.get(version);
   if (known) return known;

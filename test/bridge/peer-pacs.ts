@@ -24,6 +24,8 @@ export type Behaviour = {
   refuse?: readonly string[];
   /** Called before the instance with this index goes out by C-GET or C-MOVE; may wait, throw, or abort the association. */
   before?: (index: number, level: string, abort: () => void) => Promise<void>;
+  /** Called before each chunk of an instance, with the bytes of it that have gone out; as `before`. */
+  within?: (sent: number, level: string, abort: () => void) => Promise<void>;
   /** The instances that go out, in place of those that match. */
   send?: (matching: Stored[], level: string) => Stored[];
   /** Where C-MOVE destinations are; absent ones are unknown (A801). */
@@ -118,7 +120,7 @@ function matches(identifier: Dataset, tag: string, value: string): boolean {
 async function* instancesOf(
   sent: Stored[],
   level: string,
-  { before }: Behaviour,
+  { before, within }: Behaviour,
   abort: () => void,
 ): AsyncGenerator<Instance> {
   for (const [index, made] of sent.entries()) {
@@ -128,8 +130,17 @@ async function* instancesOf(
       sopClassUid: made.sopClass ?? CT,
       sopInstanceUid: made.instance,
       transferSyntaxUid,
-      body: chunks(encoded(made, transferSyntaxUid), 8192),
+      body: halting(encoded(made, transferSyntaxUid), (bytes) => within?.(bytes, level, abort)),
     };
+  }
+}
+
+async function* halting(bytes: Buffer, halt: (sent: number) => Promise<void> | undefined): AsyncGenerator<Buffer> {
+  let sent = 0;
+  for await (const chunk of chunks(bytes, 8192)) {
+    await halt(sent);
+    yield chunk;
+    sent += chunk.length;
   }
 }
 

@@ -3,6 +3,7 @@
 import { basename } from 'node:path';
 import { DicomError } from '../../src/dimse/errors.ts';
 import { openImage } from '../../src/render/frames/image.ts';
+import type { Place } from '../../src/render/frames/source.ts';
 import type { Renderer } from '../../src/render/render.ts';
 import { DOCUMENT, EXPLICIT, FIXTURES, PIXELS } from './fixtures.ts';
 
@@ -17,8 +18,8 @@ export type FakeRenderer = Omit<Renderer, 'hasFfmpeg'> & {
 const WITHOUT_PIXELS = new Set([FIXTURES.pdf, FIXTURES.report].map((one) => `${one.sopInstanceUid}.dcm`));
 
 export function createFakeRenderer(): FakeRenderer {
-  const refuse = (path: string): void => {
-    if (WITHOUT_PIXELS.has(basename(path))) {
+  const refuse = (path: Place): void => {
+    if (WITHOUT_PIXELS.has(nameOf(path))) {
       throw new DicomError('not-acceptable', 'the instance has no pixel data', { field: 'PixelData' });
     }
     if (fake.undecodable) throw new DicomError('not-acceptable', 'no decoder');
@@ -33,12 +34,12 @@ export function createFakeRenderer(): FakeRenderer {
       if (frame > numberOfFrames) throw new DicomError('not-found', 'no such frame');
       return {
         mediaType: options.mediaType,
-        bytes: Buffer.from(JSON.stringify({ file: basename(path), frame, ...options })),
+        bytes: Buffer.from(JSON.stringify({ file: nameOf(path), frame, ...options })),
       };
     },
     async present(state, path, frame, options) {
       refuse(path);
-      const asked = { state: basename(state), file: basename(path), frame, ...options };
+      const asked = { state: nameOf(state), file: nameOf(path), frame, ...options };
       return { mediaType: options.mediaType, bytes: Buffer.from(JSON.stringify(asked)) };
     },
     async animate(path, options) {
@@ -48,19 +49,19 @@ export function createFakeRenderer(): FakeRenderer {
     hasFfmpeg: true,
     async movie(path, options) {
       refuse(path);
-      return Buffer.from(JSON.stringify({ movie: basename(path), ...options }));
+      return Buffer.from(JSON.stringify({ movie: nameOf(path), ...options }));
     },
     async still(path, frame, options) {
       fake.jobs++;
-      return Buffer.from(JSON.stringify({ still: basename(path), frame, ...options }));
+      return Buffer.from(JSON.stringify({ still: nameOf(path), frame, ...options }));
     },
     async report(path, mediaType, base) {
       fake.jobs++;
-      return Buffer.from(JSON.stringify({ file: basename(path), mediaType, base }));
+      return Buffer.from(JSON.stringify({ file: nameOf(path), mediaType, base }));
     },
     async plot(path, mediaType, options) {
       fake.jobs++;
-      return Buffer.from(JSON.stringify({ file: basename(path), mediaType, ...options }));
+      return Buffer.from(JSON.stringify({ file: nameOf(path), mediaType, ...options }));
     },
     async icon(word, options) {
       fake.jobs++;
@@ -82,4 +83,8 @@ export function createFakeRenderer(): FakeRenderer {
     async close() {},
   };
   return fake;
+}
+
+function nameOf(place: Place): string {
+  return typeof place === 'string' ? basename(place) : 'bytes';
 }

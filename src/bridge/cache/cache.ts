@@ -7,7 +7,7 @@ import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { writeFileMeta } from '../../dimse/data/part10.ts';
 import type { Resource } from '../resource.ts';
-import { CacheIndex, type IndexRow, type InstanceKey, keyOf } from './cache-index.ts';
+import { CacheIndex, type IndexRow, type InstanceKey } from './cache-index.ts';
 import { evictable } from './eviction.ts';
 import { isDiskFull, makeFolder, rethrow } from './file.ts';
 import { Generations } from './generations.ts';
@@ -17,21 +17,13 @@ import type { Landing } from './landing.ts';
 import { clearUp, isThere } from './left-over.ts';
 import type { InstanceUids } from './membership.ts';
 import { type Landed, OpenFiles } from './open-files.ts';
+import type { CacheOptions, WriteOptions } from './options.ts';
+import { Pending } from './pending.ts';
 import { type FileFacts, factsOf, type StoredFile, storedFile } from './stored-file.ts';
 
-export type { FollowedFile, Growing } from './growing-file.ts';
+export type { FollowedFile, Growing, GrowingFile } from './growing-file.ts';
+export type { CacheOptions, WriteOptions } from './options.ts';
 export type { StoredFile } from './stored-file.ts';
-
-export type CacheOptions = {
-  dir: string;
-  /** Bytes the files and their documents may take; exceeded only by what is being read. 0 keeps nothing longer than that. */
-  maxBytes: number;
-  /** Milliseconds after which an instance is no longer served from here. */
-  maxAge: number;
-  /** Bytes of memory for instances that are being written or read. */
-  memoryBytes?: number;
-  log?: (line: string) => void;
-};
 
 /** Memory for what is on its way: enough that a reader who keeps up never reads from disk. */
 const MEMORY = 48 << 20;
@@ -45,7 +37,7 @@ export class Cache {
   readonly #index: CacheIndex;
   readonly #open: OpenFiles;
   /** What is still being written, by key. */
-  readonly #pending = new Map<string, IndexRow>();
+  readonly #pending = new Pending();
   readonly #generations = new Generations();
   #bytes = 0;
   #isClosed = false;
@@ -119,20 +111,14 @@ export class Cache {
   }
 
   /** Keeps what is written, once it is. */
-  #await(row: IndexRow, landing: Landing): void {
-    const before = this.#pending.get(keyOf(row));
+  #await(row: IndexRow, { stored }: Landing): void {
+    const before = this.#pending.take(row);
     if (before !== undefined) this.#remove(before.file);
-    this.#pending.set(keyOf(row), row);
-    landing.stored.then(
-      () => this.#settle(row, () => this.#put(row)),
-      (error: unknown) => this.#settle(row, () => this.#giveUp(row, error)),
-    );
-  }
-
-  #settle(row: IndexRow, act: () => void): void {
-    if (this.#isClosed || this.#pending.get(keyOf(row)) !== row) return;
-    this.#pending.delete(keyOf(row));
-    this.#try('cache: an instance cannot be kept', act);
+    this.#pending.add(row, stored, (error) => {
+      if (this.#isClosed) return;
+      const settle = () => (error === undefined ? this.#put(row) : this.#giveUp(row, error));
+      this.#try('cache: an instance cannot be kept', settle);
+    });
   }
 
   #giveUp({ file }: IndexRow, error: unknown): void {
@@ -150,7 +136,7 @@ export class Cache {
     const { study, series, instance } = resource;
     if (series === undefined || instance === undefined) return undefined;
     const key = { source, study, series, instance };
-    const pending = this.#pending.get(keyOf(key));
+    const pending = this.#pending.find(key);
     if (pending !== undefined) return this.#pin(pending);
     const row = this.#index.find(key);
     if (row === undefined || Date.now() - row.storedAt > this.#options.maxAge) return undefined;
@@ -183,7 +169,7 @@ export class Cache {
 
   /** What is here of a study or series, whole or not: each instance open, in order of arrival. */
   held(source: string, resource: Resource): StoredFile[] {
-    const rows = this.#index.rowsInOrder(source, resource, this.#pending.values());
+    const rows = this.#index.rowsInOrder(source, resource, this.#pending.all());
     return rows.flatMap(({ study, series, instance }) => this.open(source, { study, series, instance }) ?? []);
   }
 
@@ -230,11 +216,8 @@ export class Cache {
 
   #takeOut(key: InstanceKey): void {
     const { source, study, series } = key;
-    const pending = this.#pending.get(keyOf(key));
-    if (pending !== undefined) {
-      this.#pending.delete(keyOf(pending));
-      this.#remove(pending.file);
-    }
+    const pending = this.#pending.take(key);
+    if (pending !== undefined) this.#remove(pending.file);
     const row = this.#index.find(key);
     if (row !== undefined) this.#drop(row);
     this.#index.removeWhole(source, { study, series });
@@ -332,11 +315,3 @@ export class Cache {
     }
   }
 }
-
-/** `signal` ends the wait for memory. */
-export type WriteOptions = {
-  generation?: number;
-  signal?: AbortSignal;
-  /** Told of a large instance as soon as it can be followed. */
-  onGrowing?: (growing: Growing) => void;
-};

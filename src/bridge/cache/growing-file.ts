@@ -2,6 +2,7 @@
 
 import { DicomError } from '../../dimse/errors.ts';
 import type { Landing } from './landing.ts';
+import { untilAborted } from './patience.ts';
 import { diskReader, type FileFacts, type StoredFile } from './stored-file.ts';
 
 type Facts = Omit<FileFacts, 'size'>;
@@ -64,7 +65,7 @@ function growingFile(facts: Facts, { landing, whole, pin, unpin, share }: Growth
         await landing.more(position, signal);
       }
     },
-    whole: async () => share(await whole),
+    whole: async () => share(await untilAborted(whole, signal)),
     release: () => {
       if (!isOpen) return;
       isOpen = false;
@@ -80,7 +81,8 @@ export async function* wholes(files: AsyncIterable<FollowedFile>): AsyncGenerato
   for await (const file of files) yield file.size === undefined ? await wholeOf(file) : file;
 }
 
-async function wholeOf(file: GrowingFile): Promise<StoredFile> {
+/** In its place the whole, when all of it has come. Throws what ended the retrieve. */
+export async function wholeOf(file: GrowingFile): Promise<StoredFile> {
   try {
     return await file.whole();
   } finally {

@@ -1,4 +1,4 @@
-// How long the disk is waited for: one that hangs holds nobody for ever.
+// Waiting that ends: a disk that hangs holds nobody for ever, and nobody waits who has gone.
 
 import { DicomError } from '../../dimse/errors.ts';
 
@@ -32,4 +32,19 @@ export async function inTime<T>(result: Promise<T>, { ms = DISK_PATIENCE, signal
 
 export function diskHangs(): DicomError {
   return new DicomError('busy', 'cache: the disk does not answer', { field: 'cache.dir' });
+}
+
+/** What is waited for by several goes on without one of them. Throws 'cancelled' at the signal. */
+export async function untilAborted<Result>(shared: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  const gone = Promise.withResolvers<never>();
+  const leave = () => gone.reject(new DicomError('cancelled', 'retrieve: the request was cancelled'));
+  if (signal.aborted) leave();
+  signal.addEventListener('abort', leave, { once: true });
+  try {
+    return await Promise.race([shared, gone.promise]);
+  } finally {
+    signal.removeEventListener('abort', leave);
+    gone.promise.catch(() => {});
+    shared.catch(() => {});
+  }
 }

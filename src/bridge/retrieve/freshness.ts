@@ -1,8 +1,8 @@
 // Freshness: whether what is whole in the cache is still what the PACS has, by the number of its instances. When that is asked
 // for is a policy; requests at one time share the answer.
 
-import { DicomError } from '../../dimse/errors.ts';
 import type { Cache, StoredFile } from '../cache/cache.ts';
+import { untilAborted } from '../cache/patience.ts';
 import { isNoAnswer } from '../pacs/no-answer.ts';
 import type { Pacs } from '../pacs/pacs.ts';
 import { pathOf, type Resource } from '../resource.ts';
@@ -83,20 +83,5 @@ export class Freshness {
       log?.(`${pacs.name} could not be asked whether a cached resource is still whole`);
       return 'unknown';
     }
-  }
-}
-
-/** What is asked for all goes on without one of them. */
-async function untilAborted<Result>(shared: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  const gone = Promise.withResolvers<never>();
-  const leave = () => gone.reject(new DicomError('cancelled', 'retrieve: the request was cancelled'));
-  if (signal.aborted) leave();
-  signal.addEventListener('abort', leave, { once: true });
-  try {
-    return await Promise.race([shared, gone.promise]);
-  } finally {
-    signal.removeEventListener('abort', leave);
-    gone.promise.catch(() => {});
-    shared.catch(() => {});
   }
 }

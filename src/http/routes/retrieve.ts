@@ -1,7 +1,7 @@
 // WADO-RS: the instances of a study or a series, and one instance (PS3.18 10.4.1.1.1).
 
 import type { FastifyReply } from 'fastify';
-import type { StoredFile } from '../../bridge/gateway.ts';
+import type { FollowedFile } from '../../bridge/gateway.ts';
 import { pathOf, type Resource } from '../../bridge/resource.ts';
 import { choose, type Representation } from '../accept.ts';
 import { etagOf, sentUnchanged, tagOfWhole } from '../etag.ts';
@@ -13,7 +13,7 @@ import { resourceOf } from '../paths.ts';
 import { hold, sendContent, sendParts, sendStream } from '../respond.ts';
 import { createRing } from '../ring.ts';
 import { locate } from '../service.ts';
-import { formsOf, openFile, storedFile } from '../stored-file.ts';
+import { formsOf, openFile, sendable, storedFile } from '../stored-file.ts';
 import { fileSet } from '../zip/file-set.ts';
 import { writeZip } from '../zip/zip-writer.ts';
 import { bulkdataOf } from './bulkdata.ts';
@@ -37,17 +37,18 @@ export async function retrieve(exchange: Exchange): Promise<FastifyReply> {
   const dicom = accepted.filter((one) => one.mediaType === 'application/dicom');
   if (best?.multipart === false) return sendInstance(exchange, resource, dicom);
   const known = { onPartial: lackingOf(exchange), onWhole: tagOfWhole(exchange, dicom) };
-  const files = archive.retrieve(resource, { signal, ...known });
+  const files = archive.follow(resource, { signal, ...known });
   return sendParts(exchange, 'application/dicom', instanceParts(exchange, files, dicom));
 }
 
 async function* instanceParts(
   { service, baseUrl, signal }: Exchange,
-  files: AsyncIterable<StoredFile>,
+  files: AsyncIterable<FollowedFile>,
   accepted: readonly Representation[],
 ): AsyncGenerator<Part, void, undefined> {
   const means = { renderer: service.renderer, ring: createRing(), signal };
-  for await (const file of files) {
+  for await (const followed of files) {
+    const file = await sendable(followed, accepted);
     try {
       const { transferSyntaxUid, length, bytes } = await openFile(file, accepted, means);
       const headers: Record<string, string> = {
@@ -84,15 +85,19 @@ async function sendInstance(
   resource: Resource,
   accepted: readonly Representation[],
 ): Promise<FastifyReply> {
-  const { reply, service, archive, baseUrl, signal } = exchange;
-  const file = await archive.open(resource, { signal });
+  const { request, reply, service, archive, baseUrl, signal } = exchange;
+  // The length, and with it a range, is known only at the end.
+  const isWhole = request.method !== 'GET' || request.headers.range !== undefined;
+  const file = isWhole
+    ? await archive.open(resource, { signal })
+    : await sendable(await archive.openEarly(resource, { signal }), accepted);
   hold(file, exchange);
   const forms = formsOf(file, accepted);
   reply.header('content-location', locate(baseUrl, file));
   if (sentUnchanged(exchange, etagOf(file, JSON.stringify(forms)))) return reply;
   const typeOf = (uid: string) => formatMediaType('application/dicom', { 'transfer-syntax': uid });
   const ring = createRing();
-  if (forms[0]?.kind === 'stored') {
+  if (forms[0]?.kind === 'stored' && file.size !== undefined) {
     return sendContent(exchange, storedFile(file, ring), { 'content-type': typeOf(file.transferSyntaxUid) });
   }
   const { transferSyntaxUid, bytes } = await openFile(file, accepted, { renderer: service.renderer, ring, signal });

@@ -4,7 +4,7 @@
 import { type FrameTable, frameLocator, readFrameTable } from './fragments.ts';
 import type { Frames } from './frames.ts';
 import type { Image } from './image.ts';
-import { sizedSource } from './source.ts';
+import type { Source } from './source.ts';
 
 type Index = Pick<Frames, 'transferSyntaxUid' | 'pixel' | 'numberOfFrames' | 'pixelData'> & { table?: FrameTable };
 
@@ -20,10 +20,10 @@ export async function frameIndexOf(image: Image): Promise<Buffer | undefined> {
   return Buffer.from(JSON.stringify(index));
 }
 
-/** The frames of the file of `size` bytes at `path` that `index` was made of. */
-export function indexedFrames(path: string, size: number, index: Buffer): Frames {
+/** The frames in the bytes of a file that `index` was made of. */
+export function indexedFrames(source: Source, index: Buffer): Frames {
   const { table, ...rest } = JSON.parse(index.toString()) as Index;
-  const frames: Frames = { ...rest, source: sizedSource(path, size) };
+  const frames: Frames = { ...rest, source };
   if (table !== undefined) frames.locator = Promise.resolve(frameLocator(frames, table));
   return frames;
 }

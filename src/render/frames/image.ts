@@ -13,11 +13,10 @@ import { DicomError } from '../../dimse/errors.ts';
 import { numberOf } from '../attributes.ts';
 import type { FrameLocator, PixelDataElement } from './fragments.ts';
 import { type PixelDescription, pixelDescription, type SampleKind } from './pixel.ts';
-import { fileSource, memorySource, type Source } from './source.ts';
+import { memorySource, type Place, type Source, sourceAt } from './source.ts';
 
 /** An image instance: header attributes, pixel layout, and the place of its pixel data. */
 export type Image = {
-  path: string;
   transferSyntaxUid: string;
   /** Every attribute before the pixel data, the Extended Offset Table included. */
   attributes: Dataset;
@@ -51,8 +50,9 @@ const inflate = promisify(inflateRaw);
 export type PartTen = { source: Source; syntax: TransferSyntax; dataOffset: number };
 
 /** Opens a Part 10 file; `not-acceptable` where its transfer syntax is not known. */
-export async function openPartTen(path: string): Promise<PartTen> {
-  const source = await fileSource(path);
+export async function openPartTen(place: Place | Source): Promise<PartTen> {
+  const isSource = typeof place === 'object' && 'reading' in place;
+  const source = isSource ? place : await sourceAt(place);
   const { transferSyntaxUid, dataOffset } = await growing(source, 0, (bytes) => readFileMeta(bytes));
   const syntax = transferSyntax(transferSyntaxUid);
   if (!syntax) throw new DicomError('not-acceptable', `Transfer syntax ${transferSyntaxUid} is not known`);
@@ -63,8 +63,8 @@ export async function openPartTen(path: string): Promise<PartTen> {
  * Opens the image in a Part 10 file.
  * @throws DicomError `not-acceptable` when it holds no image, `corrupt` when its header breaks the standard
  */
-export async function openImage(path: string): Promise<Image> {
-  const file = await openPartTen(path);
+export async function openImage(place: Place | Source): Promise<Image> {
+  const file = await openPartTen(place);
   const { syntax } = file;
   const source = syntax.deflated ? await inflated(file) : file.source;
   const start = syntax.deflated ? 0 : file.dataOffset;
@@ -76,7 +76,6 @@ export async function openImage(path: string): Promise<Image> {
     throw new DicomError('not-acceptable', 'The instance has no pixel data', { field: 'PixelData' });
   }
   return {
-    path,
     transferSyntaxUid: syntax.uid,
     attributes,
     pixel: pixelDescription(attributes, kind),
@@ -100,8 +99,8 @@ function isVideo({ mediaType }: TransferSyntax): boolean {
 }
 
 /** The attributes of an instance that need not be an image, up to its pixel data if it has one. */
-export async function readAttributes(path: string): Promise<Dataset> {
-  const file = await openPartTen(path);
+export async function readAttributes(place: Place): Promise<Dataset> {
+  const file = await openPartTen(place);
   const { deflated, uid } = file.syntax;
   const source = deflated ? await inflated(file) : file.source;
   return (await readHeader(source, deflated ? 0 : file.dataOffset, deflated ? ExplicitLittle : uid)).attributes;

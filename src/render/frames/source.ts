@@ -4,6 +4,9 @@ import { closeSync, fstatSync, openSync, read as readFile } from 'node:fs';
 import { promisify } from 'node:util';
 import { DicomError } from '../../dimse/errors.ts';
 
+/** Where an instance is: the path of its Part 10 file, or its bytes, which threads share. */
+export type Place = string | SharedArrayBuffer;
+
 /** Up to `length` bytes from `offset`; fewer only at the end. They may be put into `target`, which has room for them. */
 export type Read = (offset: number, length: number, target?: Buffer) => Promise<Buffer>;
 
@@ -44,6 +47,17 @@ export function sizedSource(path: string, size: number): Source {
       use((offset, length, target) => readFully(fd, offset, Math.min(length, size - offset), target)),
     );
   return { size, reading, read: (offset, length, target) => reading((read) => read(offset, length, target)) };
+}
+
+/** The bytes of an instance at its place. */
+export async function sourceAt(place: Place): Promise<Source> {
+  return typeof place === 'string' ? fileSource(place) : sharedSource(Buffer.from(place));
+}
+
+/** Others read them too: who reads may change what was read. */
+function sharedSource(bytes: Buffer): Source {
+  const read: Read = async (offset, length) => Buffer.from(bytes.subarray(offset, offset + length));
+  return { size: bytes.length, read, reading: (use) => use(read) };
 }
 
 /** Bytes already in memory. */

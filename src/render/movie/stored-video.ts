@@ -2,6 +2,7 @@
 
 import { type Fragment, frameLocator, readFrameTable } from '../frames/fragments.ts';
 import { type Image, openImage } from '../frames/image.ts';
+import type { Place } from '../frames/source.ts';
 
 /** A stream of `length` bytes, of which any part can be read. */
 export type Video = {
@@ -13,7 +14,7 @@ export type Video = {
 const CHUNK = 1024 * 1024;
 
 /** Opens the stream of an instance. @throws DicomError `not-acceptable` without pixel data, `corrupt` for broken fragments */
-export async function openVideo(path: string): Promise<Video> {
+export async function openVideo(path: Place): Promise<Video> {
   const image = await openImage(path);
   const fragments = await fragmentsOfVideo(image);
   return {

@@ -5,6 +5,7 @@ import { Tag } from '../../dimse/data/tags.ts';
 import { DicomError } from '../../dimse/errors.ts';
 import { textOf } from '../attributes.ts';
 import { readAttributes } from '../frames/image.ts';
+import type { Place } from '../frames/source.ts';
 import { type Reference, referencesIn } from './references.ts';
 
 /** What a state makes of its images (PS3.4 N.2): grey, the colours they have, or colours out of a palette. */
@@ -30,7 +31,7 @@ export function isPresentationState(sopClassUid: string): boolean {
  * Opens the presentation state in a Part 10 file.
  * @throws DicomError `not-acceptable` when it is none that can be applied, `corrupt` when it refers to no image
  */
-export async function openPresentationState(path: string): Promise<PresentationState> {
+export async function openPresentationState(path: Place): Promise<PresentationState> {
   const attributes = await readAttributes(path);
   const kind = KINDS[textOf(attributes, Tag.SOPClassUID) ?? ''];
   if (!kind) throw new DicomError('not-acceptable', 'The instance is no presentation state that can be applied');

@@ -14,6 +14,7 @@ import { BitJoiner } from '../frames/bit-joiner.ts';
 import { endOfFragments } from '../frames/fragments.ts';
 import { encodingOf, type Image, openImage, openPartTen, type PartTen, readStoredHeader } from '../frames/image.ts';
 import { frameBits, MAX_FRAME_BYTES, type PixelDescription } from '../frames/pixel.ts';
+import type { Place } from '../frames/source.ts';
 import { madeAhead } from '../made-ahead.ts';
 import { isLossyTarget, lossyAttributes } from './lossy.ts';
 import { lossOf } from './stored-loss.ts';
@@ -34,7 +35,7 @@ const CHUNK = 1024 * 1024;
  * value would be longer than its length field can say, and what making the first frame throws
  */
 export async function* transcodeInstance(
-  path: string,
+  path: Place,
   target: string,
   ahead: number,
   makeFrame: MakeFrame,
