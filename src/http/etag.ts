@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { FollowedFile } from '../bridge/gateway.ts';
+import type { StoredFile } from '../bridge/gateway.ts';
 import type { Coding } from './coding.ts';
 import type { Exchange } from './exchange.ts';
 
