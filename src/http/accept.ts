@@ -84,7 +84,7 @@ function offered(offers: readonly Offer[]): string {
   const texts = offers.map(({ mediaType, multipart }) =>
     multipart ? `multipart/related; type="${mediaType}"` : mediaType,
   );
-  return texts.join(', ');
+  return [...new Set(texts)].join(', ');
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import type { StoredFile } from '../bridge/gateway.ts';
 import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
-import { inBothForms, type Offer } from './offers.ts';
+import { inBothForms, OFFERS, type Offer } from './offers.ts';
 
 export type Category = 'image' | 'document' | 'report' | 'waveform' | 'video';
 
@@ -46,3 +46,8 @@ export const OTHER_TYPES: readonly string[] = [
 
 /** Offers of these types, as long as it isn't known yet what the instance is. */
 export const OTHER_OFFERS: readonly Offer[] = OTHER_TYPES.flatMap(inBothForms);
+
+/** The same behind those of pictures, which a wildcard means. */
+export function renderedOffers(kind: 'rendered' | 'rendered-set'): readonly Offer[] {
+  return [...OFFERS[kind], ...OTHER_OFFERS];
+}

@@ -4,9 +4,10 @@
 import type { FastifyReply } from 'fastify';
 import type { StoredFile } from '../bridge/gateway.ts';
 import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
+import { toXml } from '../dimse/data/xml.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { openVideo } from '../render/movie/stored-video.ts';
-import type { RenderOptions } from '../render/options.ts';
+import { RENDERED_MEDIA_TYPES, type RenderOptions } from '../render/options.ts';
 import type { ReportMediaType } from '../render/report/report.ts';
 import type { PlotMediaType } from '../render/waveform/render.ts';
 import { choose, type Representation, type Wanted } from './accept.ts';
@@ -31,6 +32,8 @@ type Rendition = Content & {
 /** What goes into one: the instance, what the client takes, and how pictures are to be. */
 type Asked = {
   file: StoredFile;
+  /** Of a video, where a picture of it is wanted. */
+  frames: readonly number[] | undefined;
   wanted: Wanted;
   options: RenderOptions;
   /** For text, the best first; UTF-8 when absent. */
@@ -47,17 +50,13 @@ const RENDITIONS: Readonly<
 };
 
 /** Sends an instance that is no image. @throws DicomError `not-acceptable` when the client takes none of its types */
-export async function sendRendition(
-  exchange: Exchange,
-  file: StoredFile,
-  wanted: Wanted,
-  options: RenderOptions,
-): Promise<FastifyReply> {
+export async function sendRendition(exchange: Exchange, asked: Asked): Promise<FastifyReply> {
   const { request, reply, baseUrl } = exchange;
-  const rendition = await renditionOf(exchange, { file, wanted, options, charsets: charsetsOf(request) });
+  const { file, frames, options } = asked;
+  const rendition = await renditionOf(exchange, { ...asked, charsets: charsetsOf(request) });
   const { mediaType, charset, multipart } = rendition;
   if (multipart) return sendParts(exchange, mediaType, once(partOf(rendition, file, baseUrl)));
-  const etag = etagOf(file, JSON.stringify(['rendition', mediaType, charset, baseUrl, options]));
+  const etag = etagOf(file, JSON.stringify(['rendition', mediaType, charset, baseUrl, frames, options]));
   if (sentUnchanged(exchange, etag)) return reply;
   // Somebody else's page must not run as one of this origin. (A sandboxed PDF would not show at all.)
   if (mediaType !== 'application/pdf') reply.header('content-security-policy', SANDBOX);
@@ -117,11 +116,22 @@ async function documentOf({ service }: Exchange, { file, wanted }: Asked): Promi
   return { mediaType, multipart, length, read: (range) => within(document.read(), range) };
 }
 
-async function reportOf({ service, baseUrl, signal }: Exchange, { file, wanted, charsets }: Asked): Promise<Rendition> {
-  const best = bestOf(wanted, ['text/html', 'text/plain']);
+/** As text/xml a report is its Native DICOM Model (PS3.19 A.1): the one XML that the standard has for it. */
+async function reportOf(exchange: Exchange, { file, wanted, charsets }: Asked): Promise<Rendition> {
+  const { service, baseUrl, signal } = exchange;
+  const best = bestOf(wanted, ['text/html', 'text/plain', 'text/xml']);
+  if (best.mediaType === 'text/xml') return { ...whole(await nativeModel(exchange, file), best), charset: 'utf-8' };
   const text = await service.renderer.report(file.path, best.mediaType as ReportMediaType, baseUrl, signal);
   const { charset, bytes } = encodeText(text.toString('utf8'), charsets ?? ['utf-8']);
   return { ...whole(bytes, best), charset };
+}
+
+async function nativeModel({ archive, baseUrl, signal }: Exchange, file: StoredFile): Promise<Buffer> {
+  const { studyInstanceUid: study, seriesInstanceUid: series, sopInstanceUid: instance } = file;
+  for await (const dataset of archive.metadata({ study, series, instance }, { baseUrl, signal })) {
+    return Buffer.from(toXml(dataset));
+  }
+  throw new DicomError('not-found', 'the report is gone', { field: 'instance' });
 }
 
 const PLOTS: readonly PlotMediaType[] = ['image/svg+xml', 'image/png', 'image/jpeg', 'image/gif', 'image/webp'];
@@ -132,10 +142,22 @@ async function waveformOf({ service, signal }: Exchange, { file, wanted, options
   return whole(await service.renderer.plot(file.path, best.mediaType as PlotMediaType, how, signal), best);
 }
 
-/** HEVC is also given to who takes video/mp4, which is how it is stored (PS3.5 8.2.8). */
-async function videoOf(_exchange: Exchange, { file, wanted }: Asked): Promise<Rendition> {
+const PICTURES: readonly string[] = RENDERED_MEDIA_TYPES;
+
+/**
+ * HEVC is also given to who takes video/mp4, which is how it is stored (PS3.5 8.2.8). Pictures of single frames take an ffmpeg.
+ */
+async function videoOf({ service, signal }: Exchange, { file, frames, wanted, options }: Asked): Promise<Rendition> {
   const stored = transferSyntax(file.transferSyntaxUid)?.mediaType ?? 'video/mp4';
-  const { mediaType, multipart } = bestOf(wanted, stored === 'video/H265' ? ['video/mp4', stored] : [stored]);
-  const { length, read } = await openVideo(file.path);
-  return { mediaType, multipart, length, read: ({ start, end }) => read(start, end + 1) };
+  const types = stored === 'video/H265' ? ['video/mp4', stored] : [stored];
+  const best = bestOf(wanted, service.renderer.hasFfmpeg ? [...types, ...PICTURES] : types);
+  if (types.includes(best.mediaType)) {
+    const { length, read } = await openVideo(file.path);
+    return { ...best, length, read: ({ start, end }) => read(start, end + 1) };
+  }
+  const [frame = 1, another] = frames ?? [];
+  if (another !== undefined)
+    throw new DicomError('not-acceptable', 'a video shows one frame at a time', { field: 'frames' });
+  const mediaType = best.mediaType as RenderOptions['mediaType'];
+  return whole(await service.renderer.still(file.path, frame, { ...options, mediaType }, signal), best);
 }

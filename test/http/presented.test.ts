@@ -96,6 +96,17 @@ for (const [rule, url, field] of [
   });
 }
 
+test('W-N6 the thumbnail of a state is the first image that it shows, or an icon where that is not there', async (t) => {
+  const { answer } = await get(t, `${pathOf(SOME)}/thumbnail`);
+  const { file, frame, viewport, annotation } = answer.json();
+  assert.deepEqual([file, frame, viewport], [`${JPEG}.dcm`, 3, { width: 128, height: 128 }]);
+  assert.equal(annotation, undefined);
+  assert.ok(String(answer.headers['content-location']).endsWith(pathOf(SOME)));
+  const { answer: icon } = await get(t, `${pathOf(LOST)}/thumbnail`);
+  assert.deepEqual([icon.statusCode, icon.json().word], [200, 'PR']);
+  assert.equal(icon.headers.etag, undefined);
+});
+
 test('W-Q13 a blending state is refused: it is never shown as if it were only what lies below', async (t) => {
   const { gateway } = await get(t, `${pathOf(ALL)}/rendered`);
   const resource = { study: STUDY, series: '2.25.1.9', instance: BLENDED.sopInstanceUid };

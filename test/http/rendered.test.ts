@@ -70,6 +70,57 @@ test('Table 8.7.4-1 image/gif of a multi-frame instance is animated, of one fram
   assert.equal((await gif(`${pathOf(FIXTURES.explicit)}/rendered`)).frame, 1);
 });
 
+const MULTI_FRAME = FIXTURES.jpeg;
+
+test('Table 8.7.4-1 a multi-frame instance is video/mp4 for who would rather have that', async (t) => {
+  for (const accept of ['video/mp4', 'video/*', 'video/mp4, image/jpeg;q=0.5', 'image/jpeg;q=0.5, video/mp4']) {
+    const { answer } = await get(t, `${pathOf(MULTI_FRAME)}/rendered?viewport=64,64`, accept);
+    assert.equal(answer.headers['content-type'], 'video/mp4', accept);
+    assert.equal(answer.json().movie, `${MULTI_FRAME.sopInstanceUid}.dcm`);
+    assert.deepEqual(answer.json().viewport, { width: 64, height: 64 });
+    assert.ok(String(answer.headers['content-location']).endsWith(pathOf(MULTI_FRAME)));
+  }
+  for (const accept of ['*/*', 'image/jpeg, video/mp4;q=0.5']) {
+    const { answer } = await get(t, `${pathOf(MULTI_FRAME)}/rendered`, accept);
+    assert.equal(answer.headers['content-type'], 'image/jpeg', accept);
+  }
+});
+
+test('a video that cannot be is 406 and says why, or the picture that is taken as well', async (t) => {
+  const web = await buildWeb(t);
+  const asked = async (url: string, accept: string) => (await get(t, url, accept, web)).answer;
+  const single = await asked(`${pathOf(FIXTURES.explicit)}/rendered`, 'video/mp4');
+  assert.deepEqual([single.statusCode, /multi-frame/.test(single.body)], [406, true]);
+  const frame = await asked(`${pathOf(MULTI_FRAME)}/frames/2/rendered`, 'video/mp4');
+  assert.equal(frame.statusCode, 406);
+  web.renderer.hasFfmpeg = false;
+  const without = await asked(`${pathOf(MULTI_FRAME)}/rendered`, 'video/mp4');
+  assert.deepEqual([without.statusCode, /ffmpeg/.test(without.body)], [406, true]);
+  const instead = await asked(`${pathOf(MULTI_FRAME)}/rendered`, 'video/mp4, image/gif;q=0.5');
+  assert.equal(instead.headers['content-type'], 'image/gif');
+});
+
+test('a video is made once and kept, ranges of it too; one with parameters is not kept', async (t) => {
+  const web = await buildWeb(t);
+  const url = `${pathOf(MULTI_FRAME)}/rendered`;
+  const { answer: whole } = await get(t, url, 'video/mp4', web);
+  const headers = { accept: 'video/mp4', range: 'bytes=2-6' };
+  const part = await web.app.inject({ url, headers });
+  assert.equal(part.statusCode, 206);
+  assert.deepEqual(part.rawPayload, whole.rawPayload.subarray(2, 7));
+  assert.equal(web.renderer.jobs, 1);
+  for (const _ of [1, 2]) await get(t, `${url}?quality=50`, 'video/mp4', web);
+  assert.equal(web.renderer.jobs, 3);
+});
+
+test('W-N4 a series rendered as video/mp4 has a part for each of its loops', async (t) => {
+  const { parts } = await get(t, `${PATHS.compressed}/rendered`, 'multipart/related; type="video/mp4"');
+  assert.deepEqual(
+    parts().map(({ headers, body }) => [headers['content-type'], JSON.parse(body.toString()).movie]),
+    [['video/mp4', `${MULTI_FRAME.sopInstanceUid}.dcm`]],
+  );
+});
+
 test('W-R6 rendered frames', async (t) => {
   const one = await get(t, `${pathOf(FIXTURES.jpeg)}/frames/3/rendered`, 'image/png');
   assert.equal(one.answer.json().frame, 3);

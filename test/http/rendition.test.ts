@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Dataset } from '../../src/dimse/data/dataset.ts';
+import { DicomError } from '../../src/dimse/errors.ts';
 import { partsOf } from '../support/multipart.ts';
 import { EXPLICIT, FIXTURES, type Fixture, fixture } from './fixtures.ts';
 import { buildWeb, PATHS, pathOf } from './web.ts';
@@ -77,6 +78,7 @@ const TYPES: [what: string, one: Fixture, accept: string, contentType: string][]
   ['a report', FIXTURES.report, '*/*', 'text/html; charset=utf-8'],
   ['a report', FIXTURES.report, 'text/html,application/xhtml+xml,*/*;q=0.8', 'text/html; charset=utf-8'],
   ['a report', FIXTURES.report, 'text/plain', 'text/plain; charset=utf-8'],
+  ['a report', FIXTURES.report, 'text/xml', 'text/xml; charset=utf-8'],
   ['an ECG', ECG, '*/*', 'image/svg+xml'],
   ['an ECG', ECG, 'image/png', 'image/png'],
   ['an ECG', ECG, 'image/jpeg;q=0.5, image/svg+xml;q=0.4', 'image/jpeg'],
@@ -103,7 +105,6 @@ const REFUSED: [what: string, one: Fixture, accept: string][] = [
   ['a report', FIXTURES.report, 'image/jpeg'],
   ['a report', FIXTURES.report, 'video/mp4'],
   ['an ECG', ECG, 'text/html'],
-  ['H.264', H264, 'image/jpeg'],
   ['H.264', H264, 'video/mpeg'],
   ['an image', FIXTURES.explicit, 'text/html'],
   ['an image', FIXTURES.explicit, 'image/svg+xml'],
@@ -229,4 +230,46 @@ test('W-N6 the thumbnail of what has no picture is an icon, of a waveform its pl
   const { answer: plot } = await get(t, `${pathOf(ECG)}/thumbnail`, 'image/png');
   assert.equal(plot.json().mediaType, 'image/png');
   assert.equal(plot.json().file, `${ECG.sopInstanceUid}.dcm`);
+});
+
+test('a report as text/xml is its Native DICOM Model, whatever charset is asked for', async (t) => {
+  const { answer } = await get(t, rendered(FIXTURES.report), 'text/xml', { 'accept-charset': 'iso-8859-1' });
+  assert.match(answer.body, /^<\?xml [^>]*encoding="UTF-8"/i);
+  assert.match(answer.body, /<NativeDicomModel/);
+  assert.match(answer.body, new RegExp(FIXTURES.report.sopInstanceUid.replaceAll('.', '\\.')));
+});
+
+test('a frame of a video is a picture for who asks for one, where there is an ffmpeg', async (t) => {
+  const { answer: first } = await get(t, `${rendered(H264)}?viewport=64,64`, 'image/jpeg');
+  assert.equal(first.headers['content-type'], 'image/jpeg');
+  assert.deepEqual(first.json(), {
+    still: `${H264.sopInstanceUid}.dcm`,
+    frame: 1,
+    mediaType: 'image/jpeg',
+    viewport: { width: 64, height: 64 },
+  });
+  const { answer: other } = await get(t, `${pathOf(H264)}/frames/7/rendered`, 'image/png');
+  assert.equal(other.json().frame, 7);
+  assert.notEqual(other.headers.etag, first.headers.etag);
+  const { answer: two } = await get(t, `${pathOf(H264)}/frames/7,8/rendered`, 'multipart/related; type="image/png"');
+  assert.equal(two.statusCode, 406);
+});
+
+test('without an ffmpeg a frame of a video is 406, and its thumbnail an icon', async (t) => {
+  const { app, renderer } = await buildWeb(t, {}, MORE);
+  renderer.hasFfmpeg = false;
+  const asked = (url: string) => app.inject({ url, headers: { accept: 'image/jpeg' } });
+  assert.equal((await asked(rendered(H264))).statusCode, 406);
+  assert.equal((await asked(`${pathOf(H264)}/thumbnail`)).json().word, 'VIDEO');
+});
+
+test('W-N6 the thumbnail of a video is its middle frame, or an icon where that cannot be decoded', async (t) => {
+  const { app, renderer } = await buildWeb(t, {}, MORE);
+  const url = `${pathOf(H264)}/thumbnail`;
+  const { still, frame, thumbnail } = (await app.inject({ url })).json();
+  assert.deepEqual([still, frame, thumbnail], [`${H264.sopInstanceUid}.dcm`, 26, true]);
+  renderer.still = async () => {
+    throw new DicomError('not-acceptable', 'ffmpeg cannot read this video');
+  };
+  assert.equal((await app.inject({ url })).json().word, 'VIDEO');
 });

@@ -1,5 +1,5 @@
 // WADO-RS: rendered studies, series, instances and frames (PS3.18 10.4.1.1.3, 10.4.1.1.4). A single part shows the first
-// frame asked for, or as GIF all of them in turn; multipart/related has one part per frame.
+// frame asked for, or as GIF and MP4 all of them in turn; multipart/related has one part per frame.
 
 import type { FastifyReply } from 'fastify';
 import type { StoredFile } from '../../bridge/gateway.ts';
@@ -7,10 +7,11 @@ import { levelOf } from '../../bridge/resource.ts';
 import { DicomError } from '../../dimse/errors.ts';
 import { parseRenderOptions, type RenderedMediaType, type RenderOptions } from '../../render/options.ts';
 import { choose } from '../accept.ts';
-import { categoryOf, OTHER_OFFERS, OTHER_TYPES } from '../category.ts';
+import { categoryOf, OTHER_TYPES, renderedOffers } from '../category.ts';
 import { etagOf, sentUnchanged, weak } from '../etag.ts';
 import { type AddResource, type Exchange, queryOf, wantedOf } from '../exchange.ts';
 import { lackingOf } from '../lacking.ts';
+import { movieAmong, moviePart, movieRefusal, sendMovie } from '../movie.ts';
 import type { Part } from '../multipart-writer.ts';
 import { resourceOf } from '../paths.ts';
 import { type Asked, isPresentation, sendPresented } from '../presented.ts';
@@ -45,19 +46,23 @@ async function renderedInstance(exchange: Exchange): Promise<FastifyReply> {
   const resource = resourceOf(request);
   const wanted = wantedOf(exchange);
   const { frames } = resource;
-  const accepted = choose((frames?.length ?? 1) > 1 ? 'rendered-set' : 'rendered', wanted, OTHER_OFFERS);
+  const kind = (frames?.length ?? 1) > 1 ? 'rendered-set' : 'rendered';
+  const accepted = choose(kind, wanted, renderedOffers(kind));
   const best = accepted.find((one) => !OTHER_TYPES.includes(one.mediaType));
   const options = optionsOf(exchange, best?.mediaType ?? 'image/jpeg');
   const file = await archive.open(resource, { signal });
   hold(file, exchange);
-  if (categoryOf(file) !== 'image') return sendRendition(exchange, file, wanted, options);
-  if (best === undefined) {
-    throw new DicomError('not-acceptable', 'the instance is an image, and rendered as one', {
-      field: 'Accept',
-    });
-  }
+  if (categoryOf(file) !== 'image') return sendRendition(exchange, { file, frames, wanted, options });
+  const movie = isPresentation(file) ? undefined : movieAmong(accepted);
+  const refusal = movie && (await movieRefusal(exchange, file, frames));
+  if (movie && !refusal) return sendMovie(exchange, { file, frames, representation: movie, options });
+  if (best === undefined) throw refusal ?? notAsPicture('the instance is an image, and rendered as one');
   const asked = { file, frames, representation: best, options };
   return isPresentation(file) ? sendPresented(exchange, asked) : sendFrames(exchange, asked);
+}
+
+function notAsPicture(what: string): DicomError {
+  return new DicomError('not-acceptable', what, { field: 'Accept' });
 }
 
 async function sendFrames(exchange: Exchange, asked: Asked): Promise<FastifyReply> {
@@ -122,13 +127,15 @@ async function renderedSet(exchange: Exchange): Promise<FastifyReply> {
   const { request, archive, signal } = exchange;
   const resource = resourceOf(request);
   const wanted = wantedOf(exchange);
-  const accepted = choose('rendered-set', wanted, OTHER_OFFERS);
+  const accepted = choose('rendered-set', wanted, renderedOffers('rendered-set'));
   const picture = accepted.find((one) => !OTHER_TYPES.includes(one.mediaType))?.mediaType;
   const options = optionsOf(exchange, picture ?? 'image/jpeg');
   async function* partsOf(file: StoredFile): AsyncGenerator<Part, void, undefined> {
-    if (categoryOf(file) !== 'image') yield await renditionPart(exchange, { file, wanted, options });
+    if (categoryOf(file) !== 'image') yield await renditionPart(exchange, { file, frames: undefined, wanted, options });
+    else if (movieAmong(accepted) && !(await movieRefusal(exchange, file)))
+      yield await moviePart(exchange, file, options);
     else if (picture !== undefined) yield* framesOf(exchange, file, undefined, options);
-    else throw new DicomError('not-acceptable', 'images are not given in the types asked for', { field: 'Accept' });
+    else throw notAsPicture('images are not given in the types asked for');
   }
   async function* parts(): AsyncGenerator<Part, void, undefined> {
     let refusal: DicomError | undefined;

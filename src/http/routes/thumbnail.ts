@@ -3,12 +3,18 @@
 
 import type { FastifyReply } from 'fastify';
 import type { StoredFile } from '../../bridge/gateway.ts';
+import { Tag } from '../../dimse/data/tags.ts';
+import { DicomError, type DicomErrorKind } from '../../dimse/errors.ts';
+import { numberOf } from '../../render/attributes.ts';
+import { openImage } from '../../render/frames/image.ts';
 import type { RenderOptions } from '../../render/options.ts';
 import { choose } from '../accept.ts';
 import { type Category, categoryOf, ICONS } from '../category.ts';
 import { etagOf, sentUnchanged } from '../etag.ts';
 import { type AddResource, type Exchange, wantedOf } from '../exchange.ts';
+import { keptOr } from '../kept.ts';
 import { resourceOf } from '../paths.ts';
+import { type Asked, isPresentation, sendPresented } from '../presented.ts';
 import { type Representative, representativeOf } from '../representative.ts';
 import { hold, sendWhole } from '../respond.ts';
 import { locate } from '../service.ts';
@@ -40,50 +46,74 @@ async function thumbnail(exchange: Exchange): Promise<FastifyReply> {
     resource.instance === undefined ? await representativeOf(archive, resource, { baseUrl, signal }) : { resource };
   const file = await archive.open(instance, { signal, sopClassUid });
   hold(file, exchange);
-  const variant = JSON.stringify(['thumbnail', resource.frames, options]);
+  const { frames } = resource;
+  const variant = JSON.stringify(['thumbnail', frames, options]);
+  if (isPresentation(file)) return sendState(exchange, { file, frames, options });
   if (sentUnchanged(exchange, etagOf(file, variant))) return reply;
   const category = categoryOf(file);
-  if (category !== 'image') return sendSign(exchange, file, category, options);
-  const frame = resource.frames?.[0] ?? Math.floor((await storedFrames(file)).numberOfFrames / 2) + 1;
+  if (category !== 'image') return sendSign(exchange, { file, frames, options }, category);
+  const frame = frames?.[0] ?? Math.floor((await storedFrames(file)).numberOfFrames / 2) + 1;
   const bytes = await keptOr(file, asked.viewport === undefined ? `${KIND} ${variant}` : undefined, async () => {
     return (await renderer.render(file.path, frame, options, signal)).bytes;
   });
-  const place = resource.frames === undefined ? '' : `/frames/${frame}`;
+  const place = frames === undefined ? '' : `/frames/${frame}`;
   return sendWhole(exchange, [bytes], {
     'content-type': mediaType,
     'content-location': locate(baseUrl, file) + place,
   });
 }
 
-/**
- * What is kept as `kind`, else what `make` makes, which is kept. Only the standard size has a kind: whoever asks for pictures
- * of every size must not fill the cache with them.
- */
-async function keptOr(file: StoredFile, kind: string | undefined, make: () => Promise<Buffer>): Promise<Buffer> {
-  if (kind === undefined) return make();
-  const kept = file.document(kind);
-  if (kept !== undefined) return kept;
-  const made = await make();
-  file.keep(kind, made);
-  return made;
-}
-
-/** What has no picture of its own: waveforms are plotted, of others an icon says what they are. */
+/** What has no picture of its own: waveforms are plotted, videos show a frame, of others an icon says what they are. */
 async function sendSign(
   exchange: Exchange,
-  file: StoredFile,
+  { file, frames, options }: Pick<Asked, 'file' | 'frames' | 'options'>,
   category: Exclude<Category, 'image'>,
-  options: RenderOptions,
 ): Promise<FastifyReply> {
-  const { service, baseUrl, signal } = exchange;
+  const { service, signal } = exchange;
   const { renderer } = service;
-  const { mediaType } = options;
-  const bytes =
-    category === 'waveform'
-      ? await renderer.plot(file.path, mediaType, options, signal)
-      : await renderer.icon(ICONS[category], options, signal);
-  return sendWhole(exchange, [bytes], {
-    'content-type': mediaType,
-    'content-location': locate(baseUrl, file),
-  });
+  if (category === 'waveform')
+    return sendSole(exchange, file, options, await renderer.plot(file.path, options.mediaType, options, signal));
+  const icon = (): Promise<Buffer> => renderer.icon(ICONS[category], options, signal);
+  const drawn = category === 'video' && renderer.hasFfmpeg ? videoFrame(exchange, file, frames?.[0], options) : icon();
+  return sendSole(exchange, file, options, await drawn.catch(instead(icon)));
+}
+
+/** The middle of a video, where no frame is named. */
+async function videoFrame(
+  { service, signal }: Exchange,
+  file: StoredFile,
+  frame: number | undefined,
+  options: RenderOptions,
+): Promise<Buffer> {
+  const { attributes } = await openImage(file.path);
+  const middle = Math.floor((numberOf(attributes, Tag.NumberOfFrames) ?? 1) / 2) + 1;
+  return service.renderer.still(file.path, frame ?? middle, options, signal);
+}
+
+/** The first image that a presentation state shows; an icon where that is not to be had. */
+async function sendState(exchange: Exchange, asked: Pick<Asked, 'file' | 'frames' | 'options'>): Promise<FastifyReply> {
+  const { reply, service, signal } = exchange;
+  const { file, options } = asked;
+  const representation = { mediaType: options.mediaType, multipart: false, named: true };
+  return sendPresented(exchange, { ...asked, representation }).catch(
+    instead(async () => {
+      reply.removeHeader('etag');
+      return sendSole(exchange, file, options, await service.renderer.icon('PR', options, signal));
+    }),
+  );
+}
+
+const WITHOUT_PICTURE: readonly DicomErrorKind[] = ['not-found', 'not-acceptable', 'corrupt', 'timeout'];
+
+/** What to do where there is no picture; other failures stay what they are. */
+function instead<T>(make: () => Promise<T>): (error: unknown) => Promise<T> {
+  return (error) => {
+    if (error instanceof DicomError && WITHOUT_PICTURE.includes(error.kind)) return make();
+    throw error;
+  };
+}
+
+function sendSole(exchange: Exchange, file: StoredFile, { mediaType }: RenderOptions, bytes: Buffer): FastifyReply {
+  const location = locate(exchange.baseUrl, file);
+  return sendWhole(exchange, [bytes], { 'content-type': mediaType, 'content-location': location });
 }

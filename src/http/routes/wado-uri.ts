@@ -57,7 +57,8 @@ async function wado(exchange: Exchange): Promise<FastifyReply> {
   const file = await opened();
   if (categoryOf(file) !== 'image') {
     const options = renderOptionsOf(asked, undefined, picture ?? 'image/jpeg');
-    return sendRendition(exchange, file, wanted, options);
+    const frames = asked.frame === undefined ? undefined : [asked.frame];
+    return sendRendition(exchange, { file, frames, wanted, options });
   }
   if (picture === undefined) {
     throw new DicomError('not-acceptable', 'the instance is an image, and rendered as one', { field: 'contentType' });
