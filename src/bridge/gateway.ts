@@ -1,10 +1,12 @@
 // The gateway: what HTTP talks to. Wires the PACS, the cache, the inbox and the archives together.
 
+import type { Dataset } from '../dimse/data/dataset.ts';
 import { DicomError } from '../dimse/errors.ts';
 import { type Archive, type ArchiveParts, createArchive } from './archive.ts';
 import { Cache, type StoredFile } from './cache/cache.ts';
 import type { Config, PacsConfig } from './config/config.ts';
 import { type Bulkdata, bulkdataOf } from './metadata/bulkdata.ts';
+import { metadataOf } from './metadata/metadata.ts';
 import { Learned } from './pacs/learned.ts';
 import { keepingOf } from './pacs/learned-file.ts';
 import { createPacs, type Pacs } from './pacs/pacs.ts';
@@ -28,6 +30,8 @@ export interface Gateway {
   /** AE titles of the PACS, in the order of the configuration. */
   readonly aeTitles: readonly string[];
   bulkdata(file: StoredFile, path: string): Promise<Bulkdata>;
+  /** The metadata of an instance at hand; `baseUrl` as in Archive. */
+  describe(file: StoredFile, baseUrl: string): Promise<Dataset>;
   /** C-ECHO to every PACS; ready when all answer. */
   ready(signal: AbortSignal): Promise<Readiness>;
   close(): Promise<void>;
@@ -50,15 +54,17 @@ export async function createGateway(config: Config, { log = SILENT }: { log?: Lo
     throw error;
   });
   const fetch = createFetch(cache, createTransfer(inbox));
-  const checkAfter = believedFor(config.cache.freshness);
+  const { freshness, prefetch } = config.cache;
+  const checkAfter = believedFor(freshness);
   const all = peers.map((pacs): Holder => {
-    return { pacs, retrieval: new Retrieval({ pacs, cache, fetch, checkAfter, log: warn }) };
+    return { pacs, retrieval: new Retrieval({ pacs, cache, fetch, checkAfter, prefetch, log: warn }) };
   });
   const stop = new AbortController();
   return {
     of: archives(config, all, { cache, stop: stop.signal, log: warn, debug }),
     aeTitles: peers.map(({ name }) => name),
     bulkdata: bulkdataOf,
+    describe: (file, baseUrl) => metadataOf(file, { baseUrl, inlineBytes: config.limits.inlineBytes }),
     ready: (signal) => ready(all, signal),
     close: async () => {
       stop.abort();

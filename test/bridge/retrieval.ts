@@ -42,7 +42,14 @@ export async function startRetrieval(
   t: TestContext,
   peers: readonly FakePacs[],
   more: Partial<PacsConfig> = {},
-  { checkAfter = 60_000, maxBytes = 1 << 30, overtakeAfter = 60_000, patience = 60_000, lostFor = 60_000 } = {},
+  {
+    prefetch = 'off' as 'off' | 'series',
+    checkAfter = 60_000,
+    maxBytes = 1 << 30,
+    overtakeAfter = 60_000,
+    patience = 60_000,
+    lostFor = 60_000,
+  } = {},
 ): Promise<Rig> {
   const cache = await Cache.open({ dir: await emptyDir(t), maxBytes, maxAge: 86_400_000 });
   const inbox = await openInbox({
@@ -57,7 +64,7 @@ export async function startRetrieval(
   const fetch = createFetch(cache, createTransfer(inbox), { lostFor, patience });
   const all = pacs.map((one) => ({
     pacs: one,
-    retrieval: new Retrieval({ pacs: one, cache, fetch, checkAfter, overtakeAfter }),
+    retrieval: new Retrieval({ pacs: one, cache, fetch, checkAfter, overtakeAfter, prefetch }),
   }));
   const holders = new Holders({ all, cache, pacsMs: 5000 });
   const [{ retrieval } = assert.fail('no PACS')] = all;

@@ -174,6 +174,10 @@ export const ConfigSchema = Type.Object(
     ),
     cache: group({
       dir: Type.String({ minLength: 1, description: 'folder of retrieved instances, and of what was learned' }),
+      enabled: Type.Boolean({
+        default: true,
+        description: 'retrieved instances are kept; false (or cache: off) has each gone after its last reader',
+      }),
       maxBytes: count('size of the cache, in bytes; the least recently used goes first', 10 * 1024 ** 3),
       maxAge: milliseconds('an instance is retrieved anew after', 86_400_000),
       freshness: Type.String({
@@ -182,6 +186,10 @@ export const ConfigSchema = Type.Object(
         expects: 'always, never, or after N s',
         description:
           'when the PACS is asked whether it still has as many instances as a cached study: always, never, after N s',
+      }),
+      prefetch: Type.Enum(['off', 'series'], {
+        default: 'off',
+        description: 'series: the rest of a series is fetched ahead once three of its instances were read in order',
       }),
     }),
     limits: group({

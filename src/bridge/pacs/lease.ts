@@ -15,11 +15,13 @@ export type Lease = {
 export type LeaseOptions = {
   signal: AbortSignal;
   priority?: 'interactive' | 'prefetch';
+  /** Who leases for a prefetch: told, once, that somebody interactive waits for its association. */
+  onWanted?: (() => void) | undefined;
   /** Nothing else may have been proposed (but what is always proposed): what else was accepted would matter. */
   exact?: boolean;
 };
 
-export type Lender = {
+type Lender = {
   lease(contexts: readonly ProposedContext[], options: LeaseOptions): Promise<Lease>;
   name: string;
 };

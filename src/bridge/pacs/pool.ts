@@ -41,6 +41,9 @@ type Entry = {
   openedAt: number;
   leases: number;
   idleTimer?: NodeJS.Timeout;
+  /** While it is lent for a prefetch; and whether that was told to give way. */
+  onWanted?: (() => void) | undefined;
+  isRecalled: boolean;
 };
 
 type Waiter = {
@@ -48,6 +51,7 @@ type Waiter = {
   keys: string[];
   exact: boolean;
   priority: 'interactive' | 'prefetch';
+  onWanted: (() => void) | undefined;
   /** Fires when the caller has gone. */
   signal: AbortSignal;
   settle(result: Lease | { error: unknown }): void;
@@ -81,7 +85,7 @@ export class Pool {
 
   /** Throws 'busy' when too many wait, 'cancelled' by the signal, and what `connect` throws. */
   lease(contexts: readonly ProposedContext[], options: LeaseOptions): Promise<Lease> {
-    const { signal, priority = 'interactive', exact = false } = options;
+    const { signal, priority = 'interactive', exact = false, onWanted } = options;
     if (this.#closed || signal.aborted) return Promise.reject(this.#cancelled());
     return new Promise((resolve, reject) => {
       const onAbort = () => {
@@ -93,6 +97,7 @@ export class Pool {
         keys: contexts.map(contextKey),
         exact,
         priority,
+        onWanted,
         signal,
         settle: (result) => {
           signal.removeEventListener('abort', onAbort);
@@ -153,7 +158,7 @@ export class Pool {
       const entry = this.#takeIdle(waiter);
       if (entry !== undefined) {
         this.#forget(waiter);
-        waiter.settle(this.#lend(entry, true));
+        waiter.settle(this.#lend(entry, waiter, true));
       } else if (this.size < this.#limit) {
         this.#forget(waiter);
         void this.#open(waiter);
@@ -161,9 +166,25 @@ export class Pool {
         promised -= 1;
       } else {
         const oldest = this.#idle.shift();
-        if (oldest === undefined) return;
+        if (oldest === undefined) {
+          this.#recall();
+          return;
+        }
         this.#retire(oldest);
       }
+    }
+  }
+
+  /** As many prefetches as there are interactive requests that nothing can be given to are told to give way. */
+  #recall(): void {
+    const waiting = this.#queue.filter(({ priority }) => priority === 'interactive').length;
+    let leaving = [...this.#lent].filter(({ isRecalled }) => isRecalled).length;
+    for (const entry of this.#lent) {
+      if (leaving >= waiting) return;
+      if (entry.onWanted === undefined || entry.isRecalled) continue;
+      entry.isRecalled = true;
+      leaving += 1;
+      entry.onWanted();
     }
   }
 
@@ -195,11 +216,11 @@ export class Pool {
       this.#opening -= 1;
       const covers = covered(proposed, association.contexts);
       const proposal = proposalKey(proposed);
-      const entry: Entry = { association, covers, proposal, openedAt: Date.now(), leases: 0 };
+      const entry: Entry = { association, covers, proposal, openedAt: Date.now(), leases: 0, isRecalled: false };
       void association.closed.then(() => this.#lost(entry));
       if (this.#closed) this.#retire(entry);
       else if (waiter.signal.aborted) this.#keep(entry);
-      else waiter.settle(this.#lend(entry, false));
+      else waiter.settle(this.#lend(entry, waiter, false));
     } catch (error) {
       this.#opening -= 1;
       if (!isFull || this.#closed || waiter.signal.aborted) {
@@ -220,8 +241,10 @@ export class Pool {
     return [...contexts, ...extra.slice(0, Math.max(0, MAX_CONTEXTS - contexts.length))];
   }
 
-  #lend(entry: Entry, reused: boolean): Lease {
+  #lend(entry: Entry, { onWanted }: Waiter, reused: boolean): Lease {
     entry.leases += 1;
+    entry.onWanted = onWanted;
+    entry.isRecalled = false;
     this.#lent.add(entry);
     const giveBack = (whole: boolean) => {
       if (!this.#lent.delete(entry)) return;

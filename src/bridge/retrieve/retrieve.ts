@@ -10,6 +10,7 @@ import type { Fetch } from './fetch/fetch.ts';
 import { type Delivery, Flight, type OnPartial } from './flight.ts';
 import { Freshness } from './freshness.ts';
 import { HeadStart } from './head-start.ts';
+import { type BringSeries, Prefetch } from './prefetch.ts';
 
 export type RetrievalOptions = {
   pacs: Pacs;
@@ -19,6 +20,8 @@ export type RetrievalOptions = {
   checkAfter: number;
   /** Milliseconds that one instance waits for the retrieve of its series or study to bring it, before it is fetched alone. */
   overtakeAfter?: number;
+  /** Of a series that is read in order, instance by instance, the rest is fetched; else nothing that is not asked for. */
+  prefetch?: 'off' | 'series';
   log?: (line: string) => void;
 };
 
@@ -32,6 +35,9 @@ export type RetrieveOptions = {
   onWhole?: (files: readonly StoredFile[]) => void;
 };
 
+/** What is known of an instance beforehand; of a prefetch, who is told when its association is needed. */
+type FetchPlan = { sopClassUid?: string | undefined; onWanted?: (() => void) | undefined };
+
 /** Longer than an instance of usual size takes, shorter than a viewer waits gladly. */
 const OVERTAKE_AFTER = 100;
 
@@ -40,12 +46,16 @@ export class Retrieval {
   readonly #flights = new Set<Flight>();
   readonly #headStart: HeadStart;
   readonly #freshness: Freshness;
+  readonly #prefetch: Prefetch | undefined;
   readonly #stop = new AbortController();
 
   constructor(options: RetrievalOptions) {
     this.#options = options;
     this.#headStart = new HeadStart(options.pacs);
     this.#freshness = new Freshness({ ...options, stop: this.#stop.signal });
+    if (options.prefetch === 'series') {
+      this.#prefetch = new Prefetch((series, how) => this.#bring(series, how), this.#stop.signal);
+    }
   }
 
   /** Something was found in the PACS and may be retrieved next. */
@@ -82,6 +92,7 @@ export class Retrieval {
     let found = false;
     for await (const file of this.#arriving(resource, options, follow)) {
       found = true;
+      this.#note(resource, file);
       yield file;
     }
     if (!found) throw this.#lacks(resource);
@@ -109,8 +120,19 @@ export class Retrieval {
       if (signal.aborted || !patience.aborted || !isCancelled(error)) throw error;
     }
     const alone =
-      [...this.#flights].find((one) => !one.isOver && one.isFor(resource)) ?? this.#start(resource, sopClassUid);
+      [...this.#flights].find((one) => !one.isOver && one.isFor(resource)) ?? this.#start(resource, { sopClassUid });
     yield* alone.read(resource, { signal, follow });
+  }
+
+  /** What a prefetch that fails or gives way has not brought is fetched when it is asked for. */
+  #note(resource: Resource, file: FollowedFile): void {
+    if (this.#prefetch === undefined || levelOf(resource) !== 'instance' || file.size === undefined) return;
+    this.#prefetch.note(this.#options.cache.share(file)).catch(() => {});
+  }
+
+  #bring(series: Resource, { signal, onWanted }: Parameters<BringSeries>[1]): AsyncIterable<FollowedFile> {
+    const flight = this.#find(series) ?? this.#start(series, { onWanted });
+    return flight.read(series, { signal });
   }
 
   /** Gives up what runs; resolves when nothing runs any more. */
@@ -134,18 +156,21 @@ export class Retrieval {
 
   /** The running retrieve that brings the resource, or a new one. */
   #join(resource: Resource, sopClassUid?: string): Flight {
-    const { checkAfter } = this.#options;
-    for (const flight of this.#flights) {
-      const isRecent = (flight.completeFor ?? -1) < checkAfter;
-      if (isRecent && !flight.isOver && flight.holds(resource)) return flight;
-    }
-    return this.#start(resource, sopClassUid);
+    return this.#find(resource) ?? this.#start(resource, { sopClassUid });
   }
 
-  #start(resource: Resource, sopClassUid?: string): Flight {
+  #find(resource: Resource): Flight | undefined {
+    const { checkAfter } = this.#options;
+    return [...this.#flights].find((flight) => {
+      const isRecent = (flight.completeFor ?? -1) < checkAfter;
+      return isRecent && !flight.isOver && flight.holds(resource);
+    });
+  }
+
+  #start(resource: Resource, plan: FetchPlan): Flight {
     const { cache, pacs } = this.#options;
     const flight = new Flight({ resource, cache, source: pacs.name }, (delivery, signal) =>
-      this.#fetch(resource, sopClassUid, delivery, signal),
+      this.#fetch(resource, plan, delivery, signal),
     );
     this.#flights.add(flight);
     void flight.ended.then(() => this.#flights.delete(flight));
@@ -154,7 +179,7 @@ export class Retrieval {
 
   async #fetch(
     resource: Resource,
-    sopClassUid: string | undefined,
+    { sopClassUid, onWanted }: FetchPlan,
     delivery: Delivery,
     signal: AbortSignal,
   ): Promise<void> {
@@ -162,7 +187,7 @@ export class Retrieval {
     const generation = cache.generation(pacs.name, resource.study);
     const expectation = sopClassUid === undefined ? await this.#expect(resource, signal) : knownClass(sopClassUid);
     await this.#headStart.next(expectation.sopClassUids);
-    await fetch(pacs, { resource, expectation, generation, signal, ...delivery });
+    await fetch(pacs, { resource, expectation, generation, signal, onWanted, ...delivery });
   }
 
   async #expect(resource: Resource, signal: AbortSignal): Promise<Expectation> {

@@ -27,7 +27,9 @@ export type TransferRequest = {
   /** Just this transfer syntax: proposed alone by C-GET; by C-MOVE accepted where the PACS leaves a choice. */
   syntax?: string;
   /** Who goes first where associations are few. */
-  priority?: 'interactive' | 'prefetch';
+  priority?: 'interactive' | 'prefetch' | undefined;
+  /** Of a prefetch: somebody interactive waits for its association. */
+  onWanted?: (() => void) | undefined;
   /** Drains the body; a failure ends the transfer. */
   receive(instance: IdentifiedInstance, way: 'get' | 'move'): Promise<void>;
   signal: AbortSignal;
@@ -104,11 +106,11 @@ export function identifierOf({ study, series, instances }: Target): Dataset {
 }
 
 async function get(pacs: Pacs, request: TransferRequest): Promise<Outcome> {
-  const { target, sopClassUids, syntax, signal, priority = 'interactive' } = request;
+  const { target, sopClassUids, syntax, signal, priority = 'interactive', onWanted } = request;
   const contexts = [...contextOf(StudyRootGet), ...storageContexts(sopClassUids, syntax)];
   const exact = syntax !== undefined;
   let keepsSyntax = false;
-  const counts = await onLease(pacs, contexts, { signal, exact, priority }, async (association, begun) => {
+  const counts = await onLease(pacs, contexts, { signal, exact, priority, onWanted }, async (association, begun) => {
     requireGet(association, sopClassUids);
     const operation = association.get({ sopClassUid: StudyRootGet, identifier: identifierOf(target) }, { signal });
     try {
@@ -152,7 +154,7 @@ function requireGet({ contexts, peer }: Association, sopClassUids: readonly stri
 }
 
 async function move(pacs: Pacs, inbox: Inbox | undefined, request: TransferRequest): Promise<Outcome> {
-  const { target, signal, syntax, count = 1 } = request;
+  const { target, signal, syntax, count = 1, priority = 'interactive', onWanted } = request;
   if (inbox === undefined) {
     throw new DicomError('no-context', `C-MOVE to ${pacs.name}: dicom.enabled is false`, { operation: 'C-MOVE' });
   }
@@ -166,7 +168,7 @@ async function move(pacs: Pacs, inbox: Inbox | undefined, request: TransferReque
   };
   const unclaim = await inbox.claim(claim, signal);
   try {
-    const counts = await onLease(pacs, contextOf(StudyRootMove), { signal }, (association, begun) =>
+    const counts = await onLease(pacs, contextOf(StudyRootMove), { signal, priority, onWanted }, (association, begun) =>
       finalCounts(
         association.move(
           { sopClassUid: StudyRootMove, identifier: identifierOf(target), destination: claim.destination },

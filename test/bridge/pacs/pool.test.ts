@@ -129,6 +129,31 @@ describe('pool', () => {
     lease.release();
   });
 
+  test('as many prefetches as are needed are told to give way, once, and none while there is a place', async () => {
+    const { pool } = fakePeer({ maxAssociations: 3 });
+    const told: string[] = [];
+    const prefetch = (name: string) =>
+      pool.lease([FIND], { signal: never, priority: 'prefetch', onWanted: () => told.push(name) });
+    const one = await prefetch('one');
+    const two = await prefetch('two');
+    const view = await pool.lease([FIND], { signal: never });
+    assert.deepEqual(told, []);
+    const behind = prefetch('three');
+    assert.deepEqual(told, [], 'a prefetch takes nothing from another');
+    const urgent = pool.lease([FIND], { signal: never });
+    assert.deepEqual(told, ['one']);
+    const more = pool.lease([FIND], { signal: never });
+    assert.deepEqual(told, ['one', 'two']);
+    one.release();
+    two.release();
+    (await urgent).release();
+    (await more).release();
+    (await behind).release();
+    view.release();
+    assert.deepEqual(told, ['one', 'two']);
+    await pool.close();
+  });
+
   test('waiting is first come first served, interactive before prefetch', async () => {
     const { pool } = fakePeer({ maxAssociations: 1 });
     const held = await pool.lease([FIND], { signal: never });

@@ -13,7 +13,13 @@ export type Wanted = { target: Target; count: number };
 
 export type Delta = { kept: StoredFile[]; wanted: Wanted[] };
 
-export type DeltaRequest = { resource: Resource; expectation: Expectation; signal: AbortSignal };
+export type DeltaRequest = {
+  resource: Resource;
+  expectation: Expectation;
+  signal: AbortSignal;
+  /** Of a prefetch, which is for the rest, however much that is. */
+  onWanted?: (() => void) | undefined;
+};
 
 /** Characters of a UID that may be cut (PS3.5 9.1). */
 const MAX_UID = 64;
@@ -25,13 +31,14 @@ const MAX_UID = 64;
 export async function deltaOf(
   cache: Cache,
   pacs: Pacs,
-  { resource, expectation, signal }: DeltaRequest,
+  { resource, expectation, signal, onWanted }: DeltaRequest,
 ): Promise<Delta | undefined> {
   if (resource.instance !== undefined) return undefined;
   const held = cache.held(pacs.name, resource);
   const left = new Set(held);
   try {
-    if (held.length === 0 || held.length * 2 < (expectation.count ?? 0)) return undefined;
+    const isMost = onWanted !== undefined || held.length * 2 >= (expectation.count ?? 0);
+    if (held.length === 0 || !isMost) return undefined;
     const bySeries = Map.groupBy(held, ({ seriesInstanceUid }) => seriesInstanceUid);
     const kept = new Set<StoredFile>();
     const wanted: Wanted[] = [];
