@@ -74,7 +74,7 @@ async function formOf(source: FrameSource, stored: StoredForm, one: Representati
   const read = async (frame: number): Promise<Buffer> => {
     const job = compressed
       ? renderer.encode(await place(), frame, target, signal)
-      : renderer.decode(await place(), frame, signal);
+      : renderer.declared(await place(), frame, signal);
     return (await job).bytes;
   };
   const contentType = formatMediaType(mediaType, { 'transfer-syntax': target });

@@ -86,6 +86,16 @@ export interface Renderer {
     signal?: AbortSignal,
   ): Promise<{ bytes: Buffer; photometricInterpretation: string }>;
   /**
+   * The same in the colour space and the order that the header of the instance declares, where samples can be in it: for who
+   * reads them by the metadata alone.
+   * @throws DicomError as `render` does
+   */
+  declared(
+    path: Place,
+    frame: number,
+    signal?: AbortSignal,
+  ): Promise<{ bytes: Buffer; photometricInterpretation: string }>;
+  /**
    * A frame encoded in a compressed transfer syntax without loss: the bare codestream.
    * @throws DicomError as `render` does; `not-acceptable` where the syntax has no encoder or no place for such samples
    */
@@ -163,6 +173,7 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
     icon: async (word, iconOptions, signal) =>
       asBuffer((await pool.run({ task: 'icon', word, options: iconOptions }, signal)).bytes),
     decode: (path, frame, signal) => described({ task: 'decode', path, frame }, signal),
+    declared: (path, frame, signal) => described({ task: 'decode', path, frame, declared: true }, signal),
     encode: (path, frame, transferSyntaxUid, signal) =>
       described({ task: 'encode', path, frame, transferSyntaxUid }, signal),
     transcode(path, transferSyntaxUid, signal) {

@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import sharp from 'sharp';
 import { DicomError, type DicomErrorKind } from '../dimse/errors.ts';
+import { asDeclared } from './codec/declared.ts';
 import { decodeFrame, nativeFrame } from './codec/decode.ts';
 import { encodeFrame } from './codec/encode.ts';
 import { Codecs } from './codec/wasm.ts';
@@ -37,7 +38,8 @@ export type Job =
   | { task: 'icon'; word: string; options: RenderOptions }
   | { task: 'report'; path: Place; mediaType: ReportMediaType; base: string }
   | { task: 'plot'; path: Place; mediaType: PlotMediaType; options: Omit<RenderOptions, 'mediaType'> }
-  | { task: 'decode'; path: Place; frame: number }
+  /** `declared`: in the colour space and the order that the header declares. */
+  | { task: 'decode'; path: Place; frame: number; declared?: true }
   | { task: 'encode'; path: Place; frame: number; transferSyntaxUid: string };
 
 /** Bytes, and what they are: of a decoded or encoded frame the description of its samples, of a page its size. */
@@ -108,7 +110,8 @@ async function perform(job: Job): Promise<Product> {
     case 'animate':
       return { bytes: new Uint8Array(await renderAnimation(image, codecs, typeface, job.options)) };
     case 'decode': {
-      const { pixel, data } = nativeFrame(await decodeFrame(image, job.frame, codecs), image.pixel);
+      const native = nativeFrame(await decodeFrame(image, job.frame, codecs), image.pixel);
+      const { pixel, data } = job.declared ? asDeclared(native, image.pixel) : native;
       return { bytes: data, pixel };
     }
     case 'encode': {

@@ -71,6 +71,7 @@ export function createFakeRenderer(): FakeRenderer {
       refuse(path);
       return { bytes: Buffer.concat([Buffer.from([frame]), PIXELS]), photometricInterpretation: 'MONOCHROME2' };
     },
+    declared: (path, frame) => fake.decode(path, frame),
     async encode() {
       throw new DicomError('not-acceptable', 'no encoder');
     },
