@@ -66,6 +66,15 @@ for (const file of files) {
   });
 }
 
+test('no file of src/dimse leads back to itself by its imports, those of types included', () => {
+  const leadsTo = (file: string, seen = new Set<string>()): Set<string> => {
+    for (const imported of importsOf(file)) if (!seen.has(imported)) leadsTo(imported, seen.add(imported));
+    return seen;
+  };
+  const circular = files.filter((file) => file.startsWith('src/dimse/') && leadsTo(file).has(file));
+  assert.deepEqual(circular, []);
+});
+
 test('no file is named for being a drawer', () => {
   const drawers = files.filter((file) => /(^|\/)(utils?|helpers?|common|types|misc)(\.ts|\/)/.test(file));
   assert.deepEqual(drawers, []);

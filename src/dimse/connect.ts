@@ -43,7 +43,7 @@ export type ConnectOptions = {
 export const DEFAULT_MAX_PDU_LENGTH = 1 << 18;
 
 /** AE titles: ISO 646 without control characters and backslash, at most 16, not all spaces (UL-23). */
-export function checkAeTitle(aeTitle: string, field: string): void {
+function checkAeTitle(aeTitle: string, field: string): void {
   if (/^[ !-[\]-~]{1,16}$/.test(aeTitle) && aeTitle.trim() !== '') return;
   throw new DicomError('malformed', `${field}: 1 to 16 printable characters without backslash`, { field });
 }
@@ -91,7 +91,7 @@ export async function connect(options: ConnectOptions): Promise<Association> {
       await connection.release({ doing, awaited: 'A-RELEASE-RP', ms: timeouts.release });
       throw new DicomError('no-context', `${doing}: no presentation context was accepted`, detail);
     }
-    const perform = performer(options.services ?? {}, { calling: calledAeTitle, called: callingAeTitle });
+    const perform = performer(options.services ?? {}, connect, { calling: calledAeTitle, called: callingAeTitle });
     return associationOf(new Dialogue(connection, agreement, { role: 'requestor', timeouts, perform }));
   } catch (error) {
     connection.abort(error instanceof DicomError ? error : undefined);

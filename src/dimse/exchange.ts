@@ -3,15 +3,28 @@
 import { type Command, type CommandName, isResponse, NO_DATA_SET, requestCommand } from './command.ts';
 import type { Dataset } from './data/dataset.ts';
 import { readDataset } from './data/reader.ts';
-import type { Dialogue } from './dialogue.ts';
 import { DicomError } from './errors.ts';
-import type { Body, Message } from './message.ts';
+import type { Body, Message, Messages } from './message.ts';
 import { describeStatus, statusOf } from './status.ts';
+import type { Timeouts } from './timeouts.ts';
 import { Channel } from './ul/channel.ts';
+import type { Connection } from './ul/connection.ts';
 import { waitFor } from './ul/deadline.ts';
 import type { AcceptedContext } from './ul/negotiation.ts';
 
 export type OperationOptions = { signal?: AbortSignal | undefined };
+
+/** The dialogue that an operation is part of. */
+type Surroundings = {
+  readonly peer: string;
+  readonly timeouts: Timeouts;
+  readonly messages: Pick<Messages, 'send'>;
+  readonly connection: Pick<Connection, 'isOpen'>;
+  /** Breaks the association off. */
+  fail(error: DicomError): void;
+  /** The operation is over. */
+  end(exchange: Exchange): void;
+};
 
 export class Exchange {
   /** Where the association puts what belongs to this operation. */
@@ -21,10 +34,10 @@ export class Exchange {
   readonly messageId: number;
   /** C-STORE requests of the peer belong to this operation (C-GET, PS3.4 C.4.3). */
   takesStores = false;
-  readonly #dialogue: Dialogue;
+  readonly #dialogue: Surroundings;
   #answered = false;
 
-  constructor(dialogue: Dialogue, operation: CommandName, context: AcceptedContext, messageId: number) {
+  constructor(dialogue: Surroundings, operation: CommandName, context: AcceptedContext, messageId: number) {
     this.#dialogue = dialogue;
     this.operation = operation;
     this.context = context;

@@ -2,7 +2,7 @@
 
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { DEFAULT_MAX_PDU_LENGTH } from './connect.ts';
+import { connect, DEFAULT_MAX_PDU_LENGTH } from './connect.ts';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './data/uid.ts';
 import { Dialogue } from './dialogue.ts';
 import { DicomError } from './errors.ts';
@@ -135,7 +135,7 @@ class Acceptor implements Listener {
     });
     const agreement = acceptorAgreement(rq, ac);
     if (!connection.answer(ac)) return;
-    const perform = performer(services, { calling: rq.callingAeTitle, called: rq.calledAeTitle });
+    const perform = performer(services, connect, { calling: rq.callingAeTitle, called: rq.calledAeTitle });
     new Dialogue(connection, agreement, { role: 'acceptor', timeouts: this.#timeouts, perform });
   }
 

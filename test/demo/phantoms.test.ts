@@ -12,9 +12,8 @@ import { phantomStudies } from '../../src/demo/phantoms.ts';
 import { readFileMeta } from '../../src/dimse/data/part10.ts';
 import { readDataset } from '../../src/dimse/data/reader.ts';
 import { Tag } from '../../src/dimse/data/tags.ts';
-import { isValidUid } from '../../src/dimse/data/uid.ts';
-
 import { runTool, runToolOk, tempDir } from '../support/peers.ts';
+import { isValidUid } from '../support/valid-uid.ts';
 
 const studies = phantomStudies();
 const phantoms = studies.flatMap((study) => study.instances);

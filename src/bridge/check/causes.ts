@@ -66,7 +66,7 @@ export function causeOf(error: unknown, { aeTitle, host, port, tls }: PacsConfig
 }
 
 /** What a failure status of an operation usually means. */
-export function causeOfStatus(operation: string, status: number): string | undefined {
+function causeOfStatus(operation: string, status: number): string | undefined {
   return STATUSES.find(([pattern, from, to]) => pattern.test(operation) && status >= from && status <= to)?.[3];
 }
 

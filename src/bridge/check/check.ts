@@ -13,7 +13,7 @@ import { type Found, sampleOf } from './samples.ts';
 
 export { type CheckRow, printChecks } from './row.ts';
 
-export type CheckOptions = { log?: (line: string) => void };
+type CheckOptions = { log?: (line: string) => void };
 
 /**
  * Every PACS after the other; a step that needs one that failed is left out. Never throws for what a PACS does. What was learned

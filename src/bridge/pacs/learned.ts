@@ -19,7 +19,7 @@ const RENEWED_AFTER = BELIEVED_FOR / 24;
 /** Milliseconds between two looks at what another process may have learned. */
 const LOOKS_EVERY = 5000;
 
-export type LearnedOptions = {
+type LearnedOptions = {
   /** Without it all is forgotten with the process. */
   keeping?: Keeping;
   now?: () => number;

@@ -13,7 +13,7 @@ import {
 } from 'cockatiel';
 import { DicomError } from '../../dimse/errors.ts';
 
-export type ReachOptions = {
+type ReachOptions = {
   /** Names the peer in errors, as `AET@host:port`. */
   peer: string;
   /** Tries after a transient rejection, and the wait before the first of them in ms; it doubles up to `maxDelay`. */
@@ -26,7 +26,7 @@ export type ReachOptions = {
 };
 
 /** An error that `isFinal` is thrown at once, where else it might be tried again. */
-export type Reach = <Result>(
+type Reach = <Result>(
   attempt: (signal: AbortSignal) => Promise<Result>,
   signal: AbortSignal,
   isFinal?: (error: unknown) => boolean,

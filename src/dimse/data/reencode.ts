@@ -73,21 +73,3 @@ async function* recode(
     await source.close();
   }
 }
-
-/** `reencode` for a data set that is in memory. */
-export async function convertDataset(
-  bytes: Uint8Array,
-  fromTransferSyntaxUid: string,
-  toTransferSyntaxUid: string,
-  options: ReencodeOptions = {},
-): Promise<Buffer> {
-  const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const chunks: Buffer[] = [];
-  for await (const part of reencode(once(chunk), fromTransferSyntaxUid, toTransferSyntaxUid, options))
-    chunks.push(part);
-  return Buffer.concat(chunks);
-}
-
-async function* once(chunk: Buffer): AsyncGenerator<Buffer, void, undefined> {
-  yield chunk;
-}

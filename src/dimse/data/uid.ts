@@ -50,13 +50,6 @@ export const STORAGE_SOP_CLASSES: readonly string[] = SOP_CLASSES.filter(
   ({ name }) => /\bStorage\b/.test(name) && !/Commitment|Stored Print|Hardcopy/.test(name),
 ).map(({ uid }) => uid);
 
-const COMPONENTS = /^[0-2](?:\.(?:0|[1-9][0-9]*))+$/;
-
-/** PS3.5 9.1: at most 64 characters; root 0, 1 or 2; components without leading zeros. */
-export function isValidUid(text: string): boolean {
-  return text.length <= 64 && COMPONENTS.test(text);
-}
-
 const SHAPE = /^[0-9]+(?:\.[0-9]+)*$/;
 
 /** Digits and dots, at most 128 characters: archives hold instances whose UIDs break PS3.5 9.1 in length, root or zeros. */

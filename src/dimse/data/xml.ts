@@ -7,7 +7,7 @@ import { NAME_PARTS } from './xml-reader.ts';
 
 export { fromXml } from './xml-reader.ts';
 
-export const NATIVE_DICOM = 'http://dicom.nema.org/PS3.19/models/NativeDICOM';
+const NATIVE_DICOM = 'http://dicom.nema.org/PS3.19/models/NativeDICOM';
 
 const SPECIAL = /[&<>"\r]/g;
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\r': '&#13;' };

@@ -5,7 +5,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { writeDataset } from '../data/writer.ts';
 import { DicomError } from '../errors.ts';
 import { datasetOf, transferSyntaxOf } from './identifier.ts';
-import { type Request, respond } from './perform.ts';
+import { type Request, respond } from './request.ts';
 
 const PENDING = 0xff00;
 const CANCEL = 0xfe00;

@@ -3,7 +3,7 @@
 import { store } from '../scu/store.ts';
 import { inAcceptedSyntax } from './accepted-syntax.ts';
 import { datasetOf } from './identifier.ts';
-import type { Request } from './perform.ts';
+import type { Request } from './request.ts';
 import { performSubOperations } from './sub-operations.ts';
 
 export async function performGet(request: Request): Promise<void> {

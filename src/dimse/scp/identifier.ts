@@ -2,7 +2,7 @@
 
 import type { Dataset } from '../data/dataset.ts';
 import { readDataset } from '../data/reader.ts';
-import type { Request } from './perform.ts';
+import type { Request } from './request.ts';
 
 /** Bounds identifiers, attribute lists and the like. */
 const MAX_DATASET = 64 << 20;

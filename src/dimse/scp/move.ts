@@ -1,13 +1,12 @@
 // C-MOVE as SCP (PS3.7 9.1.4, PS3.4 C.4.2): sub-operations on associations of our own to the destination.
 
 import type { Association } from '../association.ts';
-import { connect } from '../connect.ts';
 import { DicomError } from '../errors.ts';
 import type { Instance } from '../instance.ts';
 import type { StoreOutcome } from '../scu/store.ts';
 import type { ProposedContext } from '../ul/negotiation.ts';
 import { datasetOf } from './identifier.ts';
-import type { Request } from './perform.ts';
+import type { Request } from './request.ts';
 import type { Destination } from './services.ts';
 import { performSubOperations } from './sub-operations.ts';
 
@@ -52,8 +51,8 @@ class Delivery {
   }
 
   #open(): Promise<Association> {
-    const { context, dialogue } = this.#request;
-    return connect({
+    const { context, dialogue, open } = this.#request;
+    return open({
       host: this.#to.host,
       port: this.#to.port,
       calledAeTitle: this.#to.aeTitle,

@@ -4,7 +4,7 @@ import { type Command, responseCommand, serviceOf } from '../command.ts';
 import { writeDataset } from '../data/writer.ts';
 import type { NormalizedOperation, NormalizedOutcome } from '../scu/normalized.ts';
 import { datasetOf, transferSyntaxOf } from './identifier.ts';
-import type { Request } from './perform.ts';
+import type { Request } from './request.ts';
 import type { NormalizedIndication } from './services.ts';
 
 async function indicationOf(request: Request): Promise<NormalizedIndication> {

@@ -1,7 +1,7 @@
 // C-STORE and C-ECHO as SCP (PS3.7 9.1.1, 9.1.5).
 
 import { instanceOf } from '../scu/get.ts';
-import { commentOf, type Request, respond, statusOfError } from './perform.ts';
+import { commentOf, type Request, respond, statusOfError } from './request.ts';
 
 export async function performEcho(request: Request): Promise<void> {
   await respond(request, (await request.services.echo?.(request.context)) ?? 0x0000);

@@ -7,7 +7,7 @@ import type { Instance } from '../instance.ts';
 import type { StoreOutcome } from '../scu/store.ts';
 import { statusOf } from '../status.ts';
 import { transferSyntaxOf } from './identifier.ts';
-import type { Request } from './perform.ts';
+import type { Request } from './request.ts';
 import type { Retrieval } from './services.ts';
 
 const PENDING = 0xff00;

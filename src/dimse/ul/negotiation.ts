@@ -60,7 +60,7 @@ export type Agreement = {
   userIdentityResponse?: Buffer;
 };
 
-export const CONTEXT_RESULT = {
+const CONTEXT_RESULT = {
   accepted: 0,
   userRejection: 1,
   noReason: 2,
@@ -79,7 +79,7 @@ export const userInformationOf = (pdu: AssociateRq | AssociateAc): UserInformati
   pdu.items.flatMap((item) => (item.type === 'user-information' ? item.items : []));
 
 /** The first sub-item of a type. */
-export function subItem<T extends UserInformationItem['type']>(items: readonly UserInformationItem[], type: T) {
+function subItem<T extends UserInformationItem['type']>(items: readonly UserInformationItem[], type: T) {
   return items.find((item): item is Extract<UserInformationItem, { type: T }> => item.type === type);
 }
 

@@ -83,7 +83,6 @@ export const pdu = tagged(u32, {
 export type Pdu = Decoded<typeof pdu>;
 export type AssociateRq = Extract<Pdu, { type: 'associate-rq' }>;
 export type AssociateAc = Extract<Pdu, { type: 'associate-ac' }>;
-export type AssociateRj = Extract<Pdu, { type: 'associate-rj' }>;
 export type UserInformationItem = Decoded<typeof userInformationItem>;
 export type Item = Decoded<typeof item>;
 

@@ -7,13 +7,13 @@ import type { Attribute, Dataset } from '../../../src/dimse/data/dataset.ts';
 import { fromJson, toJson } from '../../../src/dimse/data/json.ts';
 import { readFileMeta } from '../../../src/dimse/data/part10.ts';
 import { isIncomplete, readDataset } from '../../../src/dimse/data/reader.ts';
-import { convertDataset } from '../../../src/dimse/data/reencode.ts';
 import { Tag } from '../../../src/dimse/data/tags.ts';
 import { Deflated, ExplicitLittle, ImplicitLittle, transferSyntax } from '../../../src/dimse/data/transfer-syntax.ts';
 import { writeDataset } from '../../../src/dimse/data/writer.ts';
 import { fromXml, toXml } from '../../../src/dimse/data/xml.ts';
 import { corpusRows, corpusTest } from '../../support/corpus.ts';
 import { compareDatasets, digest, pydicomReadings } from '../../support/pydicom.ts';
+import { convertDataset } from './converted.ts';
 import { GROUP_ONE, ODD_LENGTHS, OTHER_BYTES, UNREADABLE } from './corpus-exceptions.ts';
 
 type CorpusFile = { name: string; key: string; syntax: string; body: Buffer };

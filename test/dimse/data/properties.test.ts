@@ -6,11 +6,11 @@ import fc from 'fast-check';
 import type { Dataset } from '../../../src/dimse/data/dataset.ts';
 import { fromJson, toJson } from '../../../src/dimse/data/json.ts';
 import { isIncomplete, readDataset } from '../../../src/dimse/data/reader.ts';
-import { convertDataset } from '../../../src/dimse/data/reencode.ts';
 import { Deflated, ExplicitBig, ExplicitLittle } from '../../../src/dimse/data/transfer-syntax.ts';
 import { writeDataset } from '../../../src/dimse/data/writer.ts';
 import { fromXml, toXml } from '../../../src/dimse/data/xml.ts';
 import { datasets } from './arbitrary.ts';
+import { convertDataset } from './converted.ts';
 
 const SEED = 20260101;
 const RUNS = { numRuns: 120, seed: SEED };

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import { inflatedChunks } from '../../../src/dimse/data/deflate-stream.ts';
 import { isIncomplete, readDataset } from '../../../src/dimse/data/reader.ts';
-import { convertDataset, type ReencodeOptions, reencode } from '../../../src/dimse/data/reencode.ts';
+import { type ReencodeOptions, reencode } from '../../../src/dimse/data/reencode.ts';
 import {
   Deflated,
   ExplicitBig,
@@ -14,6 +14,7 @@ import {
   JpegBaseline,
 } from '../../../src/dimse/data/transfer-syntax.ts';
 import { DicomError } from '../../../src/dimse/errors.ts';
+import { convertDataset } from './converted.ts';
 import { all, explicit, explicitBig, implicit, item, openItem, openSequence, UNDEFINED } from './encoded.ts';
 
 function bytes(...values: number[]): Buffer {

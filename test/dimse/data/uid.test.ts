@@ -10,12 +10,12 @@ import {
   IMPLEMENTATION_CLASS_UID,
   IMPLEMENTATION_VERSION_NAME,
   isUidShape,
-  isValidUid,
   STORAGE_SOP_CLASSES,
   UID_REGISTRY,
   uidName,
 } from '../../../src/dimse/data/uid.ts';
 import { corpusDir } from '../../support/corpus.ts';
+import { isValidUid } from '../../support/valid-uid.ts';
 
 const VALID = ['1.2.840.10008.1.1', '2.25.0', '0.0', `1.2.${'3'.repeat(60)}`];
 const INVALID = ['', '1', '1.', '.1', '3.1', '1.02', '1..2', '1.2a', '1.2 ', '1.-2', `1.2.${'3'.repeat(61)}`];

@@ -6,11 +6,11 @@ import type { Dataset } from '../../../src/dimse/data/dataset.ts';
 import { fromJson, toJson } from '../../../src/dimse/data/json.ts';
 import { readFileMeta } from '../../../src/dimse/data/part10.ts';
 import { readDataset } from '../../../src/dimse/data/reader.ts';
-import { convertDataset } from '../../../src/dimse/data/reencode.ts';
 import { Deflated, ExplicitBig, ExplicitLittle, ImplicitLittle } from '../../../src/dimse/data/transfer-syntax.ts';
 import { writeDataset } from '../../../src/dimse/data/writer.ts';
 import { toXml } from '../../../src/dimse/data/xml.ts';
 import { datasets } from '../data/arbitrary.ts';
+import { convertDataset } from '../data/converted.ts';
 import { mutated, oneOf, randomFrom } from './mutation.ts';
 import { RUNS, SEED, tolerated, toleratedError, withoutGrowth } from './runs.ts';
 

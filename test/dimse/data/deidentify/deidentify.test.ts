@@ -11,7 +11,6 @@ import { refusalToClean } from '../../../../src/dimse/data/deidentify/refusal.ts
 import { uidReplacement } from '../../../../src/dimse/data/deidentify/uid-replacement.ts';
 import { readFileMeta } from '../../../../src/dimse/data/part10.ts';
 import { readDataset, readElements } from '../../../../src/dimse/data/reader.ts';
-import { convertDataset } from '../../../../src/dimse/data/reencode.ts';
 import {
   Deflated,
   ExplicitBig,
@@ -19,7 +18,8 @@ import {
   ImplicitLittle,
   Jpeg2000,
 } from '../../../../src/dimse/data/transfer-syntax.ts';
-import { isValidUid } from '../../../../src/dimse/data/uid.ts';
+import { isValidUid } from '../../../support/valid-uid.ts';
+import { convertDataset } from '../converted.ts';
 import { writeDataset } from '../../../../src/dimse/data/writer.ts';
 import { DicomError } from '../../../../src/dimse/errors.ts';
 import { archiveFiles } from '../../../support/archive-files.ts';
