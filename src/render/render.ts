@@ -180,7 +180,9 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
       const compressed = transferSyntax(transferSyntaxUid)?.encapsulated === true;
       return transcodeInstance(path, transferSyntaxUid, pool.threads, (frame) =>
         frameOf(
-          compressed ? { task: 'encode', path, frame, transferSyntaxUid } : { task: 'decode', path, frame },
+          compressed
+            ? { task: 'encode', path, frame, transferSyntaxUid, whole: true }
+            : { task: 'decode', path, frame },
           signal,
         ),
       );

@@ -4,6 +4,7 @@
 import { LRUCache } from 'lru-cache';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import sharp from 'sharp';
+import { JpegBaseline } from '../dimse/data/transfer-syntax.ts';
 import { DicomError, type DicomErrorKind } from '../dimse/errors.ts';
 import { asDeclared } from './codec/declared.ts';
 import { decodeFrame, nativeFrame } from './codec/decode.ts';
@@ -26,6 +27,7 @@ import { Scratch } from './scratch.ts';
 import { annotationOf } from './text/annotation.ts';
 import { iconOf } from './text/icon.ts';
 import { Typeface } from './text/typeface.ts';
+import { asRgb } from './transcode/as-rgb.ts';
 import { type PlotMediaType, renderWaveform } from './waveform/render.ts';
 
 /** Work for a thread. Frames are 1-based. */
@@ -40,7 +42,8 @@ export type Job =
   | { task: 'plot'; path: Place; mediaType: PlotMediaType; options: Omit<RenderOptions, 'mediaType'> }
   /** `declared`: in the colour space and the order that the header declares. */
   | { task: 'decode'; path: Place; frame: number; declared?: true }
-  | { task: 'encode'; path: Place; frame: number; transferSyntaxUid: string };
+  /** `whole`: with a header of its own, which can say that colours are others. */
+  | { task: 'encode'; path: Place; frame: number; transferSyntaxUid: string; whole?: true };
 
 /** Bytes, and what they are: of a decoded or encoded frame the description of its samples, of a page its size. */
 export type Product = { bytes: Uint8Array; pixel?: PixelDescription; size?: { width: number; height: number } };
@@ -115,7 +118,9 @@ async function perform(job: Job): Promise<Product> {
       return { bytes: data, pixel };
     }
     case 'encode': {
-      const { pixel, data } = unpacked422(nativeFrame(await decodeFrame(image, job.frame, codecs), image.pixel));
+      const native = nativeFrame(await decodeFrame(image, job.frame, codecs), image.pixel);
+      const isChanged = job.transferSyntaxUid === JpegBaseline && job.whole === true;
+      const { pixel, data } = isChanged ? asRgb(image, native) : unpacked422(native);
       const { bytes, photometric } = await encodeFrame(job.transferSyntaxUid, pixel, data, codecs);
       return { bytes, pixel: { ...pixel, photometric } };
     }

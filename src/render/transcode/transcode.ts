@@ -16,6 +16,7 @@ import { encodingOf, type Image, openImage, openPartTen, type PartTen, readStore
 import { frameBits, MAX_FRAME_BYTES, type PixelDescription } from '../frames/pixel.ts';
 import type { Place } from '../frames/source.ts';
 import { madeAhead } from '../made-ahead.ts';
+import { withoutPalette } from './as-rgb.ts';
 import { isLossyTarget, lossyAttributes } from './lossy.ts';
 import { lossOf } from './stored-loss.ts';
 
@@ -208,8 +209,9 @@ async function headerOf(
     [Tag.ExtendedOffsetTable]: _table,
     [Tag.ExtendedOffsetTableLengths]: _lengths,
     [Tag.PlanarConfiguration]: _planar,
-    ...kept
+    ...stored
   } = await readStoredHeader(image);
+  const kept = withoutPalette(stored, image.pixel, pixel);
   const dataset: Dataset = { ...kept, ...pixelModule(image.pixel, pixel), ...(await changes(kept)) };
   return writeDataset(dataset, transferSyntaxUid, { charset: 'declared' });
 }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import sharp from 'sharp';
 import type { Dataset } from '../../../src/dimse/data/dataset.ts';
 import { readDataset } from '../../../src/dimse/data/reader.ts';
 import { JpegBaseline, JpegLosslessSv1 } from '../../../src/dimse/data/transfer-syntax.ts';
@@ -92,6 +93,58 @@ test('what comes back is close to what went in', async () => {
     assert.ok(frame.every((value, at) => Math.abs(value - (decoded[at] ?? 0)) <= 6));
   }
 });
+
+/** A palette that leads each index to a colour that can be worked out. */
+const colourOf = (index: number): number[] => [index, 255 - index, Math.floor(index / 2) + 60];
+const descriptor: Dataset[string] = { vr: 'US', Value: [256, 0, 16] };
+const table = (channel: number): Dataset[string] => {
+  const entries = Uint16Array.from({ length: 256 }, (_, index) => (colourOf(index)[channel] ?? 0) * 257);
+  return { vr: 'OW', InlineBinary: new Uint8Array(entries.buffer) };
+};
+const PALETTE: Dataset = {
+  '00281101': descriptor,
+  '00281102': descriptor,
+  '00281103': descriptor,
+  '00281201': table(0),
+  '00281202': table(1),
+  '00281203': table(2),
+};
+
+/** Y, CB and CR back to what PS3.3 C.7.6.3.1.2 makes them of. */
+const rgbOf = ([y = 0, cb = 0, cr = 0]: number[]): number[] => [
+  y + 1.402 * (cr - 128),
+  y - 0.344136 * (cb - 128) - 0.714136 * (cr - 128),
+  y + 1.772 * (cb - 128),
+];
+const YBR = Uint8Array.from({ length: 16 * 12 * 3 }, (_, at) => [60 + Math.floor(at / 3 / 2), 120, 140][at % 3] ?? 0);
+const PACKED = Uint8Array.from({ length: 16 * 12 * 2 }, (_, at) => [80, 90, 120, 140][at % 4] ?? 0);
+const INDICES = Uint8Array.from({ length: 16 * 12 }, (_, at) => 30 + at);
+
+const COLOURS: [name: string, pixel: Partial<PixelDescription>, frame: Uint8Array, at: (pixel: number) => number[]][] =
+  [
+    ['a palette', { photometric: 'PALETTE COLOR' }, INDICES, (at) => colourOf(INDICES[at] ?? 0)],
+    ['YBR_FULL', { ...RGB, photometric: 'YBR_FULL' }, YBR, (at) => rgbOf([...YBR.subarray(3 * at, 3 * at + 3)])],
+    ['YBR_FULL_422', { ...RGB, photometric: 'YBR_FULL_422' }, PACKED, (at) => rgbOf([80 + 10 * (at % 2), 120, 140])],
+  ];
+for (const [name, pixel, frame, expected] of COLOURS) {
+  test(`R-13 ${name} becomes YBR_FULL_422 with its colours, and nothing says that it was otherwise`, async () => {
+    const attributes = name === 'a palette' ? PALETTE : {};
+    const { dataset, body } = await lossy({ pixel, frames: [frame], attributes });
+    assert.deepEqual(values(dataset, '00280004'), ['YBR_FULL_422']);
+    assert.deepEqual(values(dataset, '00280002'), [3]);
+    assert.deepEqual(values(dataset, '00280006'), [0]);
+    for (const tag of Object.keys(PALETTE)) assert.equal(dataset[tag], undefined, tag);
+    const start = body.indexOf('ffd8ff', 0, 'hex');
+    const jpeg = body.subarray(start, body.indexOf('ffd9', start, 'hex') + 2);
+    const decoded = await sharp(jpeg).raw().toBuffer();
+    for (let at = 0; at < 16 * 12; at += 1) {
+      for (const [channel, level] of expected(at).entries()) {
+        const got = decoded[3 * at + channel] ?? 0;
+        assert.ok(Math.abs(got - level) <= 8, `pixel ${at}, channel ${channel}: ${got} for ${level}`);
+      }
+    }
+  });
+}
 
 test('a lossless target keeps its UID and adds nothing', async () => {
   assert.equal(transcodedUid('1.2.3', JpegLosslessSv1), '1.2.3');
