@@ -1,14 +1,16 @@
 // De-identification of an encoded data set on its way: the attributes before the pixel data are held, cleaned and written
-// anew; the pixel data pass unchanged; what follows them is left out, for all of it is to go (digital signatures, padding).
+// anew; the pixels pass unchanged, without what their codestreams say in words; what follows them is left out, for all of it
+// is to go (digital signatures, padding).
 
 import { DicomError } from '../../errors.ts';
 import { ByteSource } from '../byte-source.ts';
 import type { Dataset } from '../dataset.ts';
-import { incomplete, SEQUENCE_END } from '../element.ts';
+import { incomplete } from '../element.ts';
 import { isIncomplete, readElements } from '../reader.ts';
 import { Tag } from '../tags.ts';
 import { writeDataset } from '../writer.ts';
 import { deidentify, type ReplaceUid } from './deidentify.ts';
+import { cleanedFragments } from './fragments.ts';
 import { refusalToClean } from './refusal.ts';
 
 /** Attributes before the pixel data; an instance with more is refused. */
@@ -36,8 +38,12 @@ export async function* deidentified(
       throw new DicomError('not-acceptable', `the instance can't be de-identified: ${refusal}`, { field: 'anonymize' });
     }
     const cleaned = deidentify(dataset, replaceUid, { hasPixels });
+    const pixels = pixelData(source, transferSyntaxUid);
+    // The first frame is looked through before anything is said.
+    const { value: first } = hasPixels ? await pixels.next() : {};
     yield writeDataset(cleaned, transferSyntaxUid, { charset: 'declared' });
-    if (hasPixels) yield* pixelData(source);
+    if (first) yield first;
+    if (hasPixels) yield* pixels;
   } finally {
     await source.close();
   }
@@ -75,7 +81,7 @@ async function readHead(
 }
 
 /** The elements of pixel data: (7FE0,0008), (7FE0,0009) and (7FE0,0010). */
-async function* pixelData(source: ByteSource): AsyncGenerator<Buffer, void, undefined> {
+async function* pixelData(source: ByteSource, transferSyntaxUid: string): AsyncGenerator<Buffer, void, undefined> {
   for (;;) {
     await source.fill(LONGEST_HEADER);
     const { cursor } = source;
@@ -83,9 +89,14 @@ async function* pixelData(source: ByteSource): AsyncGenerator<Buffer, void, unde
     if (source.available < LONGEST_HEADER) return;
     cursor.next(true, true);
     if (cursor.tag > PIXEL_DATA) return;
-    yield cursor.bytes.subarray(start, cursor.position);
-    if (cursor.length >= 0) yield* value(source, cursor.length);
-    else yield* fragments(source);
+    const header = cursor.bytes.subarray(start, cursor.position);
+    const { length } = cursor;
+    let held: Buffer | undefined = header;
+    for await (const chunk of length < 0 ? cleanedFragments(source, transferSyntaxUid) : value(source, length)) {
+      yield held === undefined ? chunk : Buffer.concat([held, chunk]);
+      held = undefined;
+    }
+    if (held !== undefined) yield held;
   }
 }
 
@@ -96,19 +107,5 @@ async function* value(source: ByteSource, length: number): AsyncGenerator<Buffer
     if (count === 0) throw incomplete();
     yield source.take(count);
     left -= count;
-  }
-}
-
-/** Items up to the Sequence Delimitation Item (PS3.5 A.4). */
-async function* fragments(source: ByteSource): AsyncGenerator<Buffer, void, undefined> {
-  for (;;) {
-    await source.fill(LONGEST_HEADER);
-    const { cursor } = source;
-    const start = cursor.position;
-    cursor.next(false, true);
-    const { tag, length } = cursor;
-    yield cursor.bytes.subarray(start, cursor.position);
-    if (tag === SEQUENCE_END) return;
-    yield* value(source, Math.max(0, length));
   }
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Dataset } from '../../../../src/dimse/data/dataset.ts';
+import { grammarOf } from '../../../../src/dimse/data/deidentify/codestream-text.ts';
 import { deidentified } from '../../../../src/dimse/data/deidentify/deidentified.ts';
 import { deidentify } from '../../../../src/dimse/data/deidentify/deidentify.ts';
 import { type Action, actionOf } from '../../../../src/dimse/data/deidentify/profile.ts';
@@ -16,14 +17,14 @@ import {
   ExplicitBig,
   ExplicitLittle,
   ImplicitLittle,
-  Jpeg2000,
+  RleLossless,
 } from '../../../../src/dimse/data/transfer-syntax.ts';
-import { isValidUid } from '../../../support/valid-uid.ts';
-import { convertDataset } from '../converted.ts';
 import { writeDataset } from '../../../../src/dimse/data/writer.ts';
 import { DicomError } from '../../../../src/dimse/errors.ts';
 import { archiveFiles } from '../../../support/archive-files.ts';
 import { corpusTest } from '../../../support/corpus.ts';
+import { isValidUid } from '../../../support/valid-uid.ts';
+import { convertDataset } from '../converted.ts';
 
 const CT = '1.2.840.10008.5.1.4.1.1.2';
 const replaceUid = uidReplacement(Buffer.from('a key'));
@@ -250,13 +251,17 @@ for (const size of [1, 7, 64, 100_000]) {
   });
 }
 
-test('DI-12 fragments of compressed pixel data pass unchanged', async () => {
+test('DI-12 fragments without room for text pass unchanged', async () => {
   const fragments = Buffer.from(
     'e07f10004f420000ffffffff' + 'feff00e000000000' + 'feff00e004000000ff4fff51' + 'feffdde000000000',
     'hex',
   );
   const before = writeDataset(head, ExplicitLittle);
-  const out = await through(Buffer.concat([before, fragments, writeDataset(signature, ExplicitLittle)]), Jpeg2000, 5);
+  const out = await through(
+    Buffer.concat([before, fragments, writeDataset(signature, ExplicitLittle)]),
+    RleLossless,
+    5,
+  );
   assert.ok(out.subarray(-fragments.length).equals(fragments));
 });
 
@@ -295,7 +300,10 @@ corpusTest('T-77 DI-2 nothing that names a patient, a date or an instance is lef
     for (const secret of secretsOf(before?.dataset ?? {})) assert.ok(!text.includes(secret), `${name}: ${secret}`);
     const privates = Object.keys(after?.dataset ?? {}).filter((tag) => Number.parseInt(tag[3] ?? '', 16) % 2 === 1);
     assert.deepEqual(privates, [], name);
-    assert.deepEqual(readDataset(out, syntax)['7FE00010'], readDataset(body, syntax)['7FE00010'], name);
+    const [pixels, given] = [body, out].map((bytes) => readDataset(bytes, syntax)['7FE00010']);
+    if (grammarOf(syntax) === undefined) assert.deepEqual(given, pixels, name);
+    // Comments are made blank where they stand.
+    else assert.equal(given?.InlineBinary?.length, pixels?.InlineBinary?.length, name);
   }
   assert.ok(cleaned >= 50, `${cleaned} files could be cleaned`);
 });
