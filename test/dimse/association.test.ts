@@ -18,17 +18,10 @@ import {
   type SubOperations,
   type UserIdentity,
 } from '../../src/dimse/index.ts';
-
-/** QueryRetrieveLevel alone: as little as an identifier can be. */
-const STUDY_LEVEL: Dataset = { '00080052': { vr: 'CS', Value: ['STUDY'] } };
+import { CT, FIND, GET, MOVE, STUDY_LEVEL, VERIFICATION } from './proposals.ts';
 
 const IMPLICIT = '1.2.840.10008.1.2';
 const EXPLICIT = '1.2.840.10008.1.2.1';
-const VERIFICATION = '1.2.840.10008.1.1';
-const FIND = '1.2.840.10008.5.1.4.1.2.2.1';
-const GET = '1.2.840.10008.5.1.4.1.2.2.3';
-const MOVE = '1.2.840.10008.5.1.4.1.2.2.2';
-const CT = '1.2.840.10008.5.1.4.1.1.2';
 const MR = '1.2.840.10008.5.1.4.1.1.4';
 const COMMITMENT = '1.2.840.10008.1.20.1';
 

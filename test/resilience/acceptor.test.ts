@@ -16,6 +16,7 @@ import {
 import { associateRq } from '../../src/dimse/ul/negotiation.ts';
 import { encodePdu } from '../../src/dimse/ul/pdu.ts';
 import { hex } from '../dimse/hex.ts';
+import { CT, FIND, GET, MOVE, proposing, STUDY_LEVEL, VERIFICATION } from '../dimse/proposals.ts';
 import {
   associate,
   deaf,
@@ -36,20 +37,10 @@ import {
   trickle,
 } from '../dimse/scripted-peer.ts';
 
-/** QueryRetrieveLevel alone: as little as an identifier can be. */
-const STUDY_LEVEL: Dataset = { '00080052': { vr: 'CS', Value: ['STUDY'] } };
+/** Cases that mostly wait, side by side. */
+const WAITING = { concurrency: 4 };
 
-const VERIFICATION = '1.2.840.10008.1.1';
-const FIND = '1.2.840.10008.5.1.4.1.2.2.1';
-const GET = '1.2.840.10008.5.1.4.1.2.2.3';
-const CT = '1.2.840.10008.5.1.4.1.1.2';
-
-/** Contexts 1, 3, 5, 7. */
-const contexts = [VERIFICATION, FIND, GET, CT].map((abstractSyntax) => ({
-  abstractSyntax,
-  transferSyntaxes: [EXPLICIT],
-  ...(abstractSyntax === CT && { roles: { scu: true, scp: true } }),
-}));
+const contexts = proposing(VERIFICATION, FIND, GET, CT);
 
 // Long enough for a busy machine where no deadline is meant to pass, short enough to wait for where one is.
 const FAST = { response: 500, cancel: 500, release: 500, artim: 500, idle: 800, associate: 1500, connect: 5000 };
@@ -155,7 +146,7 @@ const rq = encodePdu(
   }),
 );
 
-describe('before an association', () => {
+describe('before an association', WAITING, () => {
   const rows: readonly [string, Step[]][] = [
     ['silence is ended by ARTIM', [stall]],
     ['a request that stops in the middle is ended by ARTIM', [send(rq.subarray(0, 100)), stall]],
@@ -194,7 +185,7 @@ function emptyRq() {
   return { type: 'associate-rq' as const, protocolVersion: 1, calledAeTitle: 'A', callingAeTitle: 'B', items: [] };
 }
 
-describe('with an association', () => {
+describe('with an association', WAITING, () => {
   const rows: readonly [string, Step[]][] = [
     ['silence is ended by the idle deadline', [expectAbort(0, 0), stall]],
     ['a connection that closes', [end]],
@@ -228,7 +219,7 @@ describe('with an association', () => {
   for (const [name, steps] of rows) test(name, async (t) => void (await survives(t, [...associated, ...steps])));
 });
 
-describe('while a request is performed', () => {
+describe('while a request is performed', WAITING, () => {
   const requests: readonly [string, Step[]][] = [
     ['C-STORE', [send(...message(storeRequest, undefined, 7), pData(0, Buffer.alloc(1000), 7))]],
     ['C-FIND', [send(...message(findRequest, identifier, 3)), expectCommand(0x8020)]],
@@ -420,7 +411,6 @@ test('a C-MOVE whose destination never answers fails, and the asking association
     },
   };
   const { listener } = await listening(t, { services });
-  const MOVE = '1.2.840.10008.5.1.4.1.2.2.2';
   const association = await connect({
     host: '127.0.0.1',
     port: listener.port,

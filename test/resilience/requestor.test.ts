@@ -4,12 +4,13 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { requestCommand, responseCommand } from '../../src/dimse/command.ts';
-import type { Dataset } from '../../src/dimse/data/dataset.ts';
 import { type Association, connect, DicomError, type Instance } from '../../src/dimse/index.ts';
 import { hex } from '../dimse/hex.ts';
+import { CT, FIND, GET, MOVE, proposing, STUDY_LEVEL, VERIFICATION } from '../dimse/proposals.ts';
 import {
   accept,
   deaf,
+  EXPLICIT,
   end,
   expect,
   expectAbort,
@@ -27,22 +28,10 @@ import {
   trickle,
 } from '../dimse/scripted-peer.ts';
 
-/** QueryRetrieveLevel alone: as little as an identifier can be. */
-const STUDY_LEVEL: Dataset = { '00080052': { vr: 'CS', Value: ['STUDY'] } };
+/** Cases that mostly wait, side by side. */
+const WAITING = { concurrency: 4 };
 
-const EXPLICIT = '1.2.840.10008.1.2.1';
-const VERIFICATION = '1.2.840.10008.1.1';
-const FIND = '1.2.840.10008.5.1.4.1.2.2.1';
-const GET = '1.2.840.10008.5.1.4.1.2.2.3';
-const MOVE = '1.2.840.10008.5.1.4.1.2.2.2';
-const CT = '1.2.840.10008.5.1.4.1.1.2';
-
-/** Contexts 1, 3, 5, 7, 9. */
-const contexts = [VERIFICATION, FIND, GET, MOVE, CT].map((abstractSyntax) => ({
-  abstractSyntax,
-  transferSyntaxes: [EXPLICIT],
-  ...(abstractSyntax === CT && { roles: { scu: true, scp: true } }),
-}));
+const contexts = proposing(VERIFICATION, FIND, GET, MOVE, CT);
 
 // Long enough for a busy machine where no deadline is meant to pass, short enough to wait for where one is. ARTIM only closes what has been aborted:
 // whichever side is first, the outcome is the same.
@@ -141,7 +130,7 @@ async function fails(
   return error;
 }
 
-describe('while associating', () => {
+describe('while associating', WAITING, () => {
   const rows: readonly [string, Step[], DicomError['kind'], RegExp][] = [
     [
       'a peer that never answers',
@@ -278,7 +267,7 @@ describe('while associating', () => {
 });
 
 for (const [name, { run, asked }] of Object.entries(OPERATIONS)) {
-  describe(`while ${name} waits for its response`, () => {
+  describe(`while ${name} waits for its response`, WAITING, () => {
     const before = [...associated, ...asked];
     test('a peer that never answers', async (t) => {
       const gone = name === 'C-ECHO' || name === 'C-STORE' ? expectAbort(0, 0) : stall;
@@ -351,7 +340,7 @@ function commandOf(name: string): number {
   return { 'C-ECHO': 0x30, 'C-FIND': 0x20, 'C-GET': 0x10, 'C-MOVE': 0x21, 'C-STORE': 0x01 }[name] ?? 0;
 }
 
-describe('inside a response', () => {
+describe('inside a response', WAITING, () => {
   const pending = responseCommand(findRequest, 0xff00, {}, true);
   const findAll = (association: Association) =>
     drained(association.find({ sopClassUid: FIND, identifier: STUDY_LEVEL }));
@@ -468,7 +457,7 @@ describe('T-63 after C-CANCEL', () => {
   });
 });
 
-describe('C-GET', () => {
+describe('C-GET', WAITING, () => {
   const asked = [...associated, expectCommand(0x10), expectDataSet];
   const store = message(storeRequest, Buffer.alloc(1000), 9);
   const final = (status: number, counts = {}) => message(responseCommand(getRequest, status, counts), undefined, 5);
@@ -555,7 +544,7 @@ describe('C-GET', () => {
   });
 });
 
-describe('C-STORE', () => {
+describe('C-STORE', WAITING, () => {
   test('D-8 a failure that comes before the data set was sent ends it early, with the last-fragment bit', async (t) => {
     const refusal = responseCommand({ ...storeRequest, messageId: 1 }, 0xa700);
     const steps = [...associated, expectCommand(0x01), send(...message(refusal, undefined, 9)), expectDataSet, stall];
