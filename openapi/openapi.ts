@@ -113,7 +113,7 @@ function plain(operationId: string, summary: string, types: string[], more: Resp
     operationId,
     summary,
     tags: ['Service'],
-    responses: { 200: { description: summary, content: content(types) }, ...problems(), ...more },
+    responses: { 200: { description: summary, content: content(types) }, ...problems(400), ...more },
   };
 }
 

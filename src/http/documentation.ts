@@ -6,6 +6,9 @@ import type { FastifyInstance } from 'fastify';
 import type { OpenAPIV3_1 } from 'openapi-types';
 import { readContract } from './contract.ts';
 
+/** Where the page itself is, from its other names. */
+const REDIRECTS: Readonly<Record<string, string>> = { '/docs': 'docs/', '/docs/static/index.html': '../' };
+
 export async function addDocumentation(app: FastifyInstance): Promise<void> {
   const document = readContract() as OpenAPIV3_1.Document;
   // The package's type names OpenAPI 3.0 documents; static mode serves any.
@@ -13,7 +16,9 @@ export async function addDocumentation(app: FastifyInstance): Promise<void> {
   await app.register(swagger, { mode: 'static', specification });
   // Every URL of the page is relative to a folder: a proxy may have put a prefix before it.
   app.addHook('onRequest', async (request, reply) => {
-    if (/^\/docs(\?|$)/.test(request.raw.url ?? '')) return reply.redirect('docs/', 308);
+    const [path = ''] = (request.raw.url ?? '').split('?');
+    const place = REDIRECTS[path];
+    if (place !== undefined) return reply.redirect(place, 308);
   });
   // The page asks for the document that knows its own address.
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { url: '../openapi.json' } });

@@ -211,6 +211,9 @@ test('what a client says of itself is believed of no one but the proxy', async (
 test('the documentation page and its document are found behind the prefix', async (t) => {
   const { app } = await buildWeb(t, { trustedProxies: ['127.0.0.1'] });
   const { base, dispatcher } = await startNginx(t, await app.listen({ host: '127.0.0.1', port: 0 }));
+  const moved = await fetch(`${base}/docs/static/index.html`, { dispatcher });
+  assert.deepEqual([moved.url, moved.status], [`${base}/docs/`, 200]);
+  await moved.arrayBuffer();
   const page = await fetch(`${base}/docs`, { dispatcher });
   assert.equal(page.url, `${base}/docs/`);
   const urls = [...(await page.text()).matchAll(/(?:src|href)="([^"]+)"/g)].map(
