@@ -8,7 +8,8 @@ import { metadataJsonOf } from './metadata/kept.ts';
 import { type MetadataOptions, metadataOf } from './metadata/metadata.ts';
 import type { Pacs } from './pacs/pacs.ts';
 import { levelOf, type Resource } from './resource.ts';
-import type { RetrieveOptions } from './retrieve/retrieve.ts';
+import type { Retrieval, RetrieveOptions } from './retrieve/retrieve.ts';
+import type { Described } from './retrieve/without-bulk-data.ts';
 import type { SearchRequest } from './search/query.ts';
 import { type SearchOptions, type SearchResults, search } from './search/search.ts';
 import { type StoreItem, type StoreOptions, type StoreResult, store } from './store/store.ts';
@@ -22,9 +23,9 @@ export interface Archive {
   retrieve(resource: Resource, options: RetrieveOptions): AsyncIterable<StoredFile>;
   /** The same, but large instances also while they still arrive; a retrieve that breaks then shows when such a one is read. */
   follow(resource: Resource, options: RetrieveOptions): AsyncIterable<FollowedFile>;
-  /** One instance, fetched alone; it is on disk. */
+  /** One instance, fetched alone, on disk or not yet. */
   open(resource: Resource, options: RetrieveOptions): Promise<StoredFile>;
-  /** One instance, on disk or not yet, or still arriving: also after its release it is fetched to its end, but for the signal. */
+  /** The same, or still arriving: also after its release it is fetched to its end, but for the signal. */
   openEarly(resource: Resource, options: RetrieveOptions): Promise<FollowedFile>;
   /** One full data set per instance, in the order of `retrieve`. */
   metadata(resource: Resource, options: AskingMetadata): AsyncIterable<Dataset>;
@@ -36,7 +37,7 @@ export interface Archive {
 export type ArchiveParts = {
   searched: readonly Pacs[];
   /** Retrieves from them: Retrieval of one, Holders of several. */
-  source: Pick<Archive, 'retrieve' | 'follow'>;
+  source: Pick<Archive, 'retrieve' | 'follow'> & Pick<Retrieval, 'describe'>;
   /** Where instances are stored to. */
   target: Pacs;
   cache: Cache;
@@ -79,16 +80,10 @@ async function open(
   options: RetrieveOptions,
 ): Promise<StoredFile> {
   requireInstance(resource);
-  for await (const file of source.retrieve(resource, options)) {
-    try {
-      await file.onDisk(options.signal);
-      return file;
-    } catch (error) {
-      file.release();
-      throw error;
-    }
-  }
-  throw lacks();
+  const files = source.retrieve(resource, options)[Symbol.asyncIterator]();
+  const file = await firstOf(files);
+  finish(files);
+  return file;
 }
 
 async function openEarly(
@@ -98,23 +93,32 @@ async function openEarly(
 ): Promise<FollowedFile> {
   requireInstance(resource);
   const files = source.follow(resource, options)[Symbol.asyncIterator]();
-  const next = await files.next();
-  if (next.done === true) throw lacks();
-  const file = next.value;
-  const end = () => files.return?.().catch(() => undefined);
+  const file = await firstOf(files);
   if (file.size !== undefined) {
-    await end();
+    finish(files);
     return file;
   }
-  // Whoever wants another frame next must not make the PACS begin anew: this one goes on, unless nobody waits for anything.
   let isReleased = false;
   const release = () => {
     if (isReleased) return;
     isReleased = true;
     file.release();
-    void (options.signal.aborted ? end() : files.next().then(end, () => undefined));
+    // Whoever wants another frame next must not make the PACS begin anew.
+    if (options.signal.aborted) void files.return?.().catch(() => undefined);
+    else finish(files);
   };
   return { ...file, release };
+}
+
+async function firstOf<File>(files: AsyncIterator<File>): Promise<File> {
+  const first = await files.next();
+  if (first.done !== true) return first.value;
+  throw new DicomError('not-found', 'no PACS has this instance', { field: 'instance' });
+}
+
+/** The retrieve comes to its end in its own time: to be cancelled now would cost its association. */
+function finish(files: AsyncIterator<unknown>): void {
+  files.next().catch(() => undefined);
 }
 
 function requireInstance(resource: Resource): void {
@@ -122,18 +126,14 @@ function requireInstance(resource: Resource): void {
   throw new DicomError('malformed', 'open: not an instance', { field: 'resource' });
 }
 
-function lacks(): DicomError {
-  return new DicomError('not-found', 'no PACS has this instance', { field: 'instance' });
-}
-
 async function* metadata<Form>(
-  source: Pick<Archive, 'retrieve'>,
+  source: ArchiveParts['source'],
   { inlineBytes }: Config['limits'],
   resource: Resource,
   { baseUrl, ...options }: AskingMetadata,
-  formOf: (file: StoredFile, options: MetadataOptions) => Promise<Form>,
+  formOf: (file: Described, options: MetadataOptions) => Promise<Form>,
 ): AsyncGenerator<Form, void> {
-  for await (const file of source.retrieve(resource, options)) {
+  for await (const file of source.describe(resource, options)) {
     let form: Form;
     try {
       form = await formOf(file, { baseUrl, inlineBytes });

@@ -7,6 +7,7 @@ import type { Representation } from './accept.ts';
 import { OTHER_TYPES } from './category.ts';
 import { etagOf, sentUnchanged } from './etag.ts';
 import type { Exchange } from './exchange.ts';
+import { placeOf } from './file-source.ts';
 import { keptOr } from './kept.ts';
 import type { Part } from './multipart-writer.ts';
 import type { Asked } from './presented.ts';
@@ -67,5 +68,5 @@ export async function moviePart(exchange: Exchange, file: StoredFile, options: A
 function movieOf({ service, signal }: Exchange, file: StoredFile, options: Asked['options']): Promise<Buffer> {
   const { mediaType: _type, ...changes } = options;
   const kind = Object.keys(changes).length === 0 ? KIND : undefined;
-  return keptOr(file, kind, () => service.renderer.movie(file.path, options, signal));
+  return keptOr(file, kind, async () => service.renderer.movie(await placeOf(file, signal), options, signal));
 }

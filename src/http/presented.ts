@@ -13,6 +13,7 @@ import { isPresentationState, openPresentationState, type PresentationState } fr
 import type { Representation } from './accept.ts';
 import { etagOf, sentUnchanged, weak } from './etag.ts';
 import type { Exchange } from './exchange.ts';
+import { placeOf } from './file-source.ts';
 import type { Part } from './multipart-writer.ts';
 import { hold, once, sendParts, sendStream } from './respond.ts';
 import { locate } from './service.ts';
@@ -41,7 +42,7 @@ export async function sendPresented(exchange: Exchange, asked: Asked): Promise<F
   const { file, options, representation } = asked;
   refuseForPresentation(asked);
   const { mediaType, multipart } = representation;
-  const { references } = await openPresentationState(file.path);
+  const { references } = await openPresentationState(await placeOf(file, exchange.signal));
   const shown = await openAll(exchange, multipart ? references : references.slice(0, 1), file);
   const wanted = multipart ? inOrder(shown) : shown.slice(0, 1);
   const sources = wanted.map((one) => [etagOf(one.file, ''), one.frame]);
@@ -81,7 +82,7 @@ async function openAll(
   for (const { series, instance, frames } of references) {
     const file = await archive.open({ study, series, instance }, { signal });
     hold(file, exchange);
-    const { attributes, numberOfFrames } = await openImage(file.path);
+    const { attributes, numberOfFrames } = await openImage(await placeOf(file, signal));
     const list = frames ?? Array.from({ length: numberOfFrames }, (_, index) => index + 1);
     for (const frame of list) shown.push({ file, attributes, frame });
   }
@@ -95,8 +96,10 @@ async function* presentedParts(
   options: RenderOptions,
 ): AsyncGenerator<Part, undefined, undefined> {
   const location = locate(baseUrl, state);
+  const statePlace = await placeOf(state, signal);
   for (const { file, frame } of shown) {
-    const { bytes, mediaType } = await service.renderer.present(state.path, file.path, frame, options, signal);
+    const place = await placeOf(file, signal);
+    const { bytes, mediaType } = await service.renderer.present(statePlace, place, frame, options, signal);
     const headers = { 'Content-Type': mediaType, 'Content-Length': String(bytes.length), 'Content-Location': location };
     yield { headers, body: once(bytes) };
   }
@@ -116,7 +119,7 @@ export async function presentationOf(
   });
   try {
     if (!isPresentation(file)) throw unknown('is no presentation state that can be applied');
-    return { file, state: await openPresentationState(file.path) };
+    return { file, state: await openPresentationState(await placeOf(file, signal)) };
   } catch (error) {
     file.release();
     throw error;

@@ -15,6 +15,7 @@ import { type Category, categoryOf } from './category.ts';
 import { charsetsOf, encodeText } from './charset.ts';
 import { etagOf, sentUnchanged } from './etag.ts';
 import type { Exchange } from './exchange.ts';
+import { placeOf } from './file-source.ts';
 import type { Part } from './multipart-writer.ts';
 import { inBothForms } from './offers.ts';
 import { within } from './partial.ts';
@@ -121,17 +122,14 @@ async function reportOf(exchange: Exchange, { file, wanted, charsets }: Asked): 
   const { service, baseUrl, signal } = exchange;
   const best = bestOf(wanted, ['text/html', 'text/plain', 'text/xml']);
   if (best.mediaType === 'text/xml') return { ...whole(await nativeModel(exchange, file), best), charset: 'utf-8' };
-  const text = await service.renderer.report(file.path, best.mediaType as ReportMediaType, baseUrl, signal);
+  const place = await placeOf(file, signal);
+  const text = await service.renderer.report(place, best.mediaType as ReportMediaType, baseUrl, signal);
   const { charset, bytes } = encodeText(text.toString('utf8'), charsets ?? ['utf-8']);
   return { ...whole(bytes, best), charset };
 }
 
-async function nativeModel({ archive, baseUrl, signal }: Exchange, file: StoredFile): Promise<Buffer> {
-  const { studyInstanceUid: study, seriesInstanceUid: series, sopInstanceUid: instance } = file;
-  for await (const dataset of archive.metadata({ study, series, instance }, { baseUrl, signal })) {
-    return Buffer.from(toXml(dataset));
-  }
-  throw new DicomError('not-found', 'the report is gone', { field: 'instance' });
+async function nativeModel({ service, baseUrl }: Exchange, file: StoredFile): Promise<Buffer> {
+  return Buffer.from(toXml(await service.gateway.describe(file, baseUrl)));
 }
 
 const PLOTS: readonly PlotMediaType[] = ['image/svg+xml', 'image/png', 'image/jpeg', 'image/gif', 'image/webp'];
@@ -139,7 +137,8 @@ const PLOTS: readonly PlotMediaType[] = ['image/svg+xml', 'image/png', 'image/jp
 async function waveformOf({ service, signal }: Exchange, { file, wanted, options }: Asked): Promise<Rendition> {
   const best = bestOf(wanted, PLOTS);
   const { mediaType: _type, ...how } = options;
-  return whole(await service.renderer.plot(file.path, best.mediaType as PlotMediaType, how, signal), best);
+  const place = await placeOf(file, signal);
+  return whole(await service.renderer.plot(place, best.mediaType as PlotMediaType, how, signal), best);
 }
 
 const PICTURES: readonly string[] = RENDERED_MEDIA_TYPES;
@@ -152,12 +151,14 @@ async function videoOf({ service, signal }: Exchange, { file, frames, wanted, op
   const types = stored === 'video/H265' ? ['video/mp4', stored] : [stored];
   const best = bestOf(wanted, service.renderer.hasFfmpeg ? [...types, ...PICTURES] : types);
   if (types.includes(best.mediaType)) {
-    const { length, read } = await openVideo(file.path);
+    const { length, read } = await openVideo(await placeOf(file, signal));
     return { ...best, length, read: ({ start, end }) => read(start, end + 1) };
   }
   const [frame = 1, another] = frames ?? [];
   if (another !== undefined)
     throw new DicomError('not-acceptable', 'a video shows one frame at a time', { field: 'frames' });
   const mediaType = best.mediaType as RenderOptions['mediaType'];
+  // Which reads a file, and nothing else.
+  await file.onDisk(signal);
   return whole(await service.renderer.still(file.path, frame, { ...options, mediaType }, signal), best);
 }

@@ -92,6 +92,7 @@ export async function createFakeGateway(more: readonly Fixture[] = []): Promise<
       for await (const dataset of fake.metadata(resource, options)) yield toJson(dataset);
     },
     bulkdata: bulkdataOf,
+    describe: (file, baseUrl) => metadataOf(file, { baseUrl, inlineBytes: 16 }),
     aeTitles: ['FAKE'],
     of(aeTitle = 'FAKE') {
       if (aeTitle !== 'FAKE') throw new DicomError('not-found', `no PACS with the AE title ${aeTitle} is configured`);

@@ -167,6 +167,13 @@ export class CacheIndex {
     this.#sql('DELETE FROM whole WHERE study = ? AND source = ? AND series = ?').run(study, source, series);
   }
 
+  /** Takes the last rows and documents out, and off the disk. */
+  empty(): void {
+    this.#database.exec('DELETE FROM whole; DELETE FROM instance;');
+    this.documents.empty();
+    this.#database.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE);');
+  }
+
   close(): void {
     this.#writeUses();
     this.documents.flush();

@@ -34,6 +34,7 @@ const FREED_AT_ONCE = 64;
 export class Cache {
   readonly #options: CacheOptions;
   readonly #files: string;
+  readonly #keeps: boolean;
   readonly #index: CacheIndex;
   readonly #open: OpenFiles;
   /** What is still being written, by key. */
@@ -45,6 +46,7 @@ export class Cache {
   private constructor(options: CacheOptions, index: CacheIndex) {
     this.#options = options;
     this.#files = join(options.dir, 'files');
+    this.#keeps = options.enabled ?? true;
     this.#index = index;
     const { memoryBytes = MEMORY, log } = options;
     this.#open = new OpenFiles({ dir: this.#files, memoryBytes, onUnread: () => this.#evict(), log });
@@ -57,7 +59,7 @@ export class Cache {
     const index = join(options.dir, 'index.sqlite');
     await open(index, 'a', 0o600).then((file) => file.close(), rethrow);
     const cache = new Cache(options, new CacheIndex(index));
-    cache.#bytes = await clearUp(cache.#index, files);
+    cache.#bytes = await clearUp(cache.#index, files, cache.#keeps);
     cache.#evict();
     return cache;
   }
@@ -91,7 +93,7 @@ export class Cache {
     const stored = landed.then((whole) => {
       const row = rowOf(whole);
       const file = this.#pin(row);
-      if (generation === this.generation(source, row.study)) this.#await(row, whole.landing);
+      if (this.#keeps && generation === this.generation(source, row.study)) this.#await(row, whole.landing);
       else this.#remove(row.file);
       return file;
     });
@@ -195,7 +197,7 @@ export class Cache {
     files: readonly StoredFile[],
     generation = this.generation(source, resource.study),
   ): void {
-    if (generation !== this.generation(source, resource.study)) return;
+    if (!this.#keeps || generation !== this.generation(source, resource.study)) return;
     const instances = files.map((file) => `${file.seriesInstanceUid}/${file.sopInstanceUid}`);
     this.#index.setWhole(source, resource, { instances, checkedAt: Date.now() });
   }

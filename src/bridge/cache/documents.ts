@@ -70,6 +70,12 @@ export class Documents {
     this.#bytes -= bytes;
   }
 
+  empty(): void {
+    this.flush();
+    this.#database.exec('DELETE FROM document');
+    this.#bytes = 0;
+  }
+
   /** Writes what waits. On a full disk it is lost: it can be made again. */
   flush(): void {
     clearTimeout(this.#timer);

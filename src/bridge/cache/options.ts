@@ -4,6 +4,8 @@ import type { Growing } from './growing-file.ts';
 
 export type CacheOptions = {
   dir: string;
+  /** False: what is written is there for its readers alone, and what was kept before is cleared away. */
+  enabled?: boolean;
   /** Bytes the files and their documents may take; exceeded only by what is being read. 0 keeps nothing longer than that. */
   maxBytes: number;
   /** Milliseconds after which an instance is no longer served from here. */

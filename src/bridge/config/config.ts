@@ -65,6 +65,9 @@ function fromFile(file: string): Entry[] {
 function leaves(value: unknown, path: Path, source: string): Entry[] {
   const inList = typeof path.at(-1) === 'number';
   if (inList && path[0] === 'pacs' && typeof value === 'string') return peerEntries(value, path, source);
+  if (path.join() === 'cache' && (value === 'off' || value === false)) {
+    return [{ path: ['cache', 'enabled'], value: false, source }];
+  }
   if (Array.isArray(value)) {
     // The empty list first: a list takes the place of the list of a weaker source, it doesn't mix with it.
     return [{ path, value: [], source }, ...value.flatMap((item, index) => leaves(item, [...path, index], source))];

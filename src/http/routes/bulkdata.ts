@@ -2,8 +2,8 @@
 // 10.4.1.6).
 
 import type { FastifyReply } from 'fastify';
-import type { Archive, StoredFile } from '../../bridge/gateway.ts';
-import { levelOf, pathOf, type Resource } from '../../bridge/resource.ts';
+import type { StoredFile } from '../../bridge/gateway.ts';
+import { levelOf, type Resource } from '../../bridge/resource.ts';
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { DicomError } from '../../dimse/errors.ts';
 import { type BulkdataPart, bulkdataParts, isPixelData } from '../bulkdata-parts.ts';
@@ -61,10 +61,8 @@ async function* partsOf(
   let found = false;
   for await (const file of archive.retrieve(resource, { signal, onPartial: lackingOf(exchange) })) {
     try {
-      await file.onDisk();
-      const paths = (await pathsOf(file, baseUrl, archive, signal)).filter(
-        (path) => which === 'bulkdata' || isPixelData(path),
-      );
+      const all = pathsOf(file, baseUrl, await service.gateway.describe(file, baseUrl));
+      const paths = all.filter((path) => which === 'bulkdata' || isPixelData(path));
       // A study or a series is never a single part, even when it holds one instance (Table 10.4.4-1 note 3).
       const multipartOnly = levelOf(resource) !== 'instance' || paths.length > 1;
       for (const path of paths) {
@@ -80,15 +78,9 @@ async function* partsOf(
 }
 
 /** Where the metadata of `file` refer to bulk data, in the order of the data set. */
-async function pathsOf(file: StoredFile, baseUrl: string, archive: Archive, signal: AbortSignal): Promise<string[]> {
-  const { studyInstanceUid: study, seriesInstanceUid: series, sopInstanceUid: instance } = file;
-  const resource = { study, series, instance };
-  const prefix = `${baseUrl}${pathOf(resource)}/bulkdata/`;
-  const paths: string[] = [];
-  for await (const dataset of archive.metadata(resource, { baseUrl, signal })) {
-    for (const uri of urisOf(dataset)) if (uri.startsWith(prefix)) paths.push(uri.slice(prefix.length));
-  }
-  return paths;
+function pathsOf(file: StoredFile, baseUrl: string, metadata: Dataset): string[] {
+  const prefix = `${locate(baseUrl, file)}/bulkdata/`;
+  return urisOf(metadata).flatMap((uri) => (uri.startsWith(prefix) ? uri.slice(prefix.length) : []));
 }
 
 function urisOf(dataset: Dataset): string[] {

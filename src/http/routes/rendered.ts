@@ -10,6 +10,7 @@ import { choose } from '../accept.ts';
 import { categoryOf, OTHER_TYPES, renderedOffers } from '../category.ts';
 import { etagOf, sentUnchanged, weak } from '../etag.ts';
 import { type AddResource, type Exchange, queryOf, wantedOf } from '../exchange.ts';
+import { placeOf } from '../file-source.ts';
 import { lackingOf } from '../lacking.ts';
 import { movieAmong, moviePart, movieRefusal, sendMovie } from '../movie.ts';
 import type { Part } from '../multipart-writer.ts';
@@ -76,9 +77,10 @@ async function sendFrames(exchange: Exchange, asked: Asked): Promise<FastifyRepl
   const { renderer } = service;
   // A GIF can show all frames of a loop (Table 8.7.4-1, multi-frame image).
   const animated = frames === undefined && mediaType === 'image/gif' && (await storedFrames(file)).numberOfFrames > 1;
+  const place = await placeOf(file, signal);
   const { bytes } = animated
-    ? await renderer.animate(file.path, options, signal)
-    : await renderer.render(file.path, frame, options, signal);
+    ? await renderer.animate(place, options, signal)
+    : await renderer.render(place, frame, options, signal);
   const location = locate(baseUrl, file) + (frames === undefined ? '' : `/frames/${frame}`);
   return sendWhole(exchange, [bytes], {
     'content-type': mediaType,
@@ -100,8 +102,9 @@ async function* framesOf(
     const detail = `frame ${beyond} does not exist: the instance has ${numberOfFrames}`;
     throw new DicomError('not-found', detail, { field: 'frames' });
   }
+  const source = await placeOf(file, signal);
   for (const frame of list) {
-    const { bytes, mediaType } = await service.renderer.render(file.path, frame, options, signal);
+    const { bytes, mediaType } = await service.renderer.render(source, frame, options, signal);
     const place = frames === undefined && numberOfFrames === 1 ? '' : `/frames/${frame}`;
     yield {
       headers: {
@@ -142,7 +145,6 @@ async function renderedSet(exchange: Exchange): Promise<FastifyReply> {
     let found = false;
     for await (const file of archive.retrieve(resource, { signal, onPartial: lackingOf(exchange) })) {
       try {
-        await file.onDisk();
         for await (const part of partsOf(file)) {
           found = true;
           yield part;

@@ -12,6 +12,7 @@ import { choose } from '../accept.ts';
 import { type Category, categoryOf, ICONS } from '../category.ts';
 import { etagOf, sentUnchanged } from '../etag.ts';
 import { type AddResource, type Exchange, wantedOf } from '../exchange.ts';
+import { placeOf } from '../file-source.ts';
 import { keptOr } from '../kept.ts';
 import { resourceOf } from '../paths.ts';
 import { type Asked, isPresentation, sendPresented } from '../presented.ts';
@@ -54,7 +55,7 @@ async function thumbnail(exchange: Exchange): Promise<FastifyReply> {
   if (category !== 'image') return sendSign(exchange, { file, frames, options }, category);
   const frame = frames?.[0] ?? Math.floor((await storedFrames(file)).numberOfFrames / 2) + 1;
   const bytes = await keptOr(file, asked.viewport === undefined ? `${KIND} ${variant}` : undefined, async () => {
-    return (await renderer.render(file.path, frame, options, signal)).bytes;
+    return (await renderer.render(await placeOf(file, signal), frame, options, signal)).bytes;
   });
   const place = frames === undefined ? '' : `/frames/${frame}`;
   return sendWhole(exchange, [bytes], {
@@ -72,7 +73,12 @@ async function sendSign(
   const { service, signal } = exchange;
   const { renderer } = service;
   if (category === 'waveform')
-    return sendSole(exchange, file, options, await renderer.plot(file.path, options.mediaType, options, signal));
+    return sendSole(
+      exchange,
+      file,
+      options,
+      await renderer.plot(await placeOf(file, signal), options.mediaType, options, signal),
+    );
   const icon = (): Promise<Buffer> => renderer.icon(ICONS[category], options, signal);
   const drawn = category === 'video' && renderer.hasFfmpeg ? videoFrame(exchange, file, frames?.[0], options) : icon();
   return sendSole(exchange, file, options, await drawn.catch(instead(icon)));
@@ -85,8 +91,10 @@ async function videoFrame(
   frame: number | undefined,
   options: RenderOptions,
 ): Promise<Buffer> {
-  const { attributes } = await openImage(file.path);
+  const { attributes } = await openImage(await placeOf(file, signal));
   const middle = Math.floor((numberOf(attributes, Tag.NumberOfFrames) ?? 1) / 2) + 1;
+  // Which reads a file, and nothing else.
+  await file.onDisk(signal);
   return service.renderer.still(file.path, frame ?? middle, options, signal);
 }
 

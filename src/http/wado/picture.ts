@@ -7,6 +7,7 @@ import { openImage } from '../../render/frames/image.ts';
 import type { RenderOptions } from '../../render/options.ts';
 import { etagOf, sentUnchanged } from '../etag.ts';
 import type { Exchange } from '../exchange.ts';
+import { placeOf } from '../file-source.ts';
 import { firstFrameUnder, presentationOf } from '../presented.ts';
 import { hold, sendWhole } from '../respond.ts';
 import { locate } from '../service.ts';
@@ -37,7 +38,7 @@ async function pictureOf(
   asked: WadoRendering,
   mediaType: string,
 ): Promise<Picture> {
-  const image = await openImage(file.path);
+  const image = await openImage(await placeOf(file, exchange.signal));
   const options = renderOptionsOf(asked, image, mediaType);
   const { presentation, frame = 1 } = asked;
   if (frame > image.numberOfFrames) {
@@ -59,10 +60,11 @@ async function draw(
   { frame, options, isLoop, state }: Picture,
 ): Promise<Buffer> {
   const { renderer } = service;
-  if (state !== undefined) return (await renderer.present(state.path, file.path, frame, options, signal)).bytes;
+  const place = await placeOf(file, signal);
+  if (state !== undefined) {
+    return (await renderer.present(await placeOf(state, signal), place, frame, options, signal)).bytes;
+  }
   const isMoving = isLoop && options.mediaType === 'image/gif';
-  const drawn = isMoving
-    ? renderer.animate(file.path, options, signal)
-    : renderer.render(file.path, frame, options, signal);
+  const drawn = isMoving ? renderer.animate(place, options, signal) : renderer.render(place, frame, options, signal);
   return (await drawn).bytes;
 }
