@@ -35,7 +35,7 @@ const COMPRESSED = [
   'video/H265',
 ];
 const BULK = ['application/octet-stream', ...COMPRESSED];
-const PICTURES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];
+const PICTURES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp', 'image/jp2', 'image/jph', 'image/jxl'];
 /** What reports, waveforms, video and encapsulated documents are rendered to. */
 const OTHERS = [
   'text/html',

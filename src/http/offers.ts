@@ -109,6 +109,12 @@ const json: Offer[] = [
 ];
 const xml: Offer = { mediaType: 'application/dicom+xml', multipart: true };
 const images = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];
+/** Optional ones (Table 8.7.4-1), which no browser shows. */
+const codestreams = ['image/jp2', 'image/jph', 'image/jxl'];
+const pictures: Offer[] = [
+  ...images.flatMap(inBothForms),
+  ...codestreams.flatMap(inBothForms).map((offer): Offer => ({ ...offer, named: true })),
+];
 
 export const OFFERS: Readonly<Record<ResourceKind, readonly Offer[]>> = {
   search: [...json, xml], // Table 10.6.4-1
@@ -119,17 +125,17 @@ export const OFFERS: Readonly<Record<ResourceKind, readonly Offer[]>> = {
   frame: [octets(true), octets(false), ...compressed(true), ...compressed(false)],
   // No default is defined (8.7.7): a wildcard, as browsers send it, gets the bare value.
   bulkdata: [octets(false), octets(true), ...compressed(false), ...compressed(true)],
-  rendered: images.flatMap(inBothForms), // Table 8.7.4-1; webp is an extension
-  'rendered-set': images.map((mediaType) => ({ mediaType, multipart: true })), // several items: multipart only
+  rendered: pictures, // Table 8.7.4-1; webp is an extension
+  'rendered-set': pictures.filter(({ multipart }) => multipart), // several items: multipart only
   rendition: [], // Table 8.7.4-1, text, video and other categories: what the instance itself is given in
-  thumbnail: images.map((mediaType) => ({ mediaType, multipart: false })), // exactly one image (10.4.3.3.4)
+  thumbnail: pictures.filter(({ multipart }) => !multipart), // exactly one image (10.4.3.3.4)
   store: [...json, { mediaType: 'application/dicom+xml', multipart: false }], // Table 10.5.4-1
   capabilities: [
     { mediaType: 'application/vnd.sun.wadl+xml', multipart: false },
     { mediaType: 'application/json', multipart: false },
   ], // 8.9.4
   'wado-uri': [
-    ...images.map((mediaType) => ({ mediaType, multipart: false })),
+    ...pictures.filter(({ multipart }) => !multipart),
     { mediaType: 'application/pdf', multipart: false },
     { mediaType: 'application/dicom', multipart: false },
   ], // 9.1.3

@@ -13,7 +13,15 @@ export type Viewport = { width: number; height: number; region?: Region };
 export type Window = { center: number; width: number; function: 'linear' | 'linear-exact' | 'sigmoid' };
 
 /** Rendered media types that can be made (PS3.18 Table 8.7.4-1). */
-export const RENDERED_MEDIA_TYPES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'] as const;
+export const RENDERED_MEDIA_TYPES = [
+  'image/jpeg',
+  'image/png',
+  'image/gif',
+  'image/webp',
+  'image/jp2',
+  'image/jph',
+  'image/jxl',
+] as const;
 export type RenderedMediaType = (typeof RENDERED_MEDIA_TYPES)[number];
 
 /** Colour spaces of pictures (PS3.18 8.3.5.1.5); `stored` is that of the image itself, or sRGB. */
@@ -54,6 +62,8 @@ const PROFILES: Readonly<Record<string, IccProfile>> = {
   rommrgb: 'rommrgb',
   displayp3: 'displayp3',
 };
+/** Media types whose encoder embeds no profile. */
+const WITHOUT_PROFILES: readonly string[] = ['image/gif', 'image/jxl'] satisfies RenderedMediaType[];
 const FUNCTIONS = ['linear', 'linear-exact', 'sigmoid'] as const;
 /** Enough for any display; a larger picture would only cost memory. */
 const MAX_SIDE = 8192;
@@ -159,8 +169,8 @@ function parseProfile(text: string | undefined, mediaType: string): IccProfile |
   if (text === undefined) return undefined;
   const profile = PROFILES[text];
   if (profile === undefined) throw malformed('iccprofile', `is one of ${Object.keys(PROFILES).join(', ')}`);
-  if (profile !== 'none' && mediaType === 'image/gif') {
-    throw malformed('iccprofile', 'must be no: image/gif cannot embed profiles');
+  if (profile !== 'none' && WITHOUT_PROFILES.includes(mediaType)) {
+    throw malformed('iccprofile', `must be no: ${mediaType} cannot embed profiles here`);
   }
   return profile;
 }

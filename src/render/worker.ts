@@ -75,14 +75,16 @@ export default async function run(job: Job): Promise<unknown> {
 
 async function perform(job: Job): Promise<Product> {
   if (job.task === 'icon') {
-    return { bytes: new Uint8Array(await encodePicture(await iconOf(job.word, typeface), job.options)) };
+    return { bytes: new Uint8Array(await encodePicture(await iconOf(job.word, typeface), job.options, codecs)) };
   }
   if (job.task === 'report') {
     return { bytes: new Uint8Array(renderReport(await readAttributes(job.path), job.mediaType, job.base)) };
   }
   if (job.task === 'plot') {
     const attributes = await readAttributes(job.path);
-    return { bytes: new Uint8Array(await renderWaveform(attributes, job.mediaType, job.options, typeface)) };
+    return {
+      bytes: new Uint8Array(await renderWaveform(attributes, job.mediaType, job.options, { codecs, typeface })),
+    };
   }
   const image = await opened(job.path);
   switch (job.task) {
@@ -90,14 +92,14 @@ async function perform(job: Job): Promise<Product> {
       const picture = await renderPicture(image, job.frame, codecs, job.options, scratch);
       const overlay = annotationOf(image, job.frame, job.options, typeface);
       // Copied: memory of a native addon cannot be handed to another thread.
-      return { bytes: new Uint8Array(await encodePicture(picture, job.options, overlay)) };
+      return { bytes: new Uint8Array(await encodePicture(picture, job.options, codecs, overlay)) };
     }
     case 'present': {
       const state = await openPresentationState(job.state);
       const tools = { codecs, typeface };
       const { picture, options, overlay } = await present(state, image, job.frame, tools, job.options);
       const annotation = annotationOf(image, job.frame, options, typeface);
-      return { bytes: new Uint8Array(await encodePicture(picture, options, both(overlay, annotation))) };
+      return { bytes: new Uint8Array(await encodePicture(picture, options, codecs, both(overlay, annotation))) };
     }
     case 'page': {
       const picture = await renderPicture(image, job.frame, codecs, job.options, scratch);
@@ -108,7 +110,7 @@ async function perform(job: Job): Promise<Product> {
     case 'still': {
       const picture = pictureOfPixmap(job.pixmap, pixelAspect(image.attributes, 1));
       const overlay = annotationOf(image, job.frame, job.options, typeface);
-      return { bytes: new Uint8Array(await encodePicture(picture, job.options, overlay)) };
+      return { bytes: new Uint8Array(await encodePicture(picture, job.options, codecs, overlay)) };
     }
     case 'animate':
       return { bytes: new Uint8Array(await renderAnimation(image, codecs, typeface, job.options)) };

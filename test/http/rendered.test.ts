@@ -24,6 +24,17 @@ for (const type of ['image/jpeg', 'image/png', 'image/gif']) {
   });
 }
 
+test('Table 8.7.4-1 the optional image types are given by name only', async (t) => {
+  for (const type of ['image/jp2', 'image/jph', 'image/jxl']) {
+    for (const resource of ['rendered', 'thumbnail']) {
+      const { answer } = await get(t, `${pathOf(FIXTURES.explicit)}/${resource}`, `${type}, */*;q=0.1`);
+      assert.equal(answer.headers['content-type'], type);
+    }
+  }
+  const { answer } = await get(t, `${pathOf(FIXTURES.explicit)}/rendered`, 'image/*');
+  assert.equal(answer.headers['content-type'], 'image/jpeg');
+});
+
 test('T-23 quality, viewport and window reach the renderer', async (t) => {
   const url = `${pathOf(FIXTURES.explicit)}/rendered?quality=80&viewport=64,32,,,2,2&window=40,400,linear-exact`;
   const { answer } = await get(t, url, 'image/jpeg');

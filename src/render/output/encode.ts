@@ -1,9 +1,11 @@
-// A picture into the media type asked for, by sharp.
+// A picture into the media type asked for, by sharp or by the encoders of frames.
 
 import sharp, { type OutputInfo, type Sharp } from 'sharp';
+import type { Codecs } from '../codec/wasm.ts';
 import { encodedIn } from '../icc/colour-space.ts';
-import type { RenderOptions } from '../options.ts';
+import type { RenderedMediaType, RenderOptions } from '../options.ts';
 import type { Picture } from '../picture.ts';
+import { type CodestreamMediaType, codestreamPicture, isCodestreamType } from './codestream-picture.ts';
 import { placed } from './viewport.ts';
 
 const DEFAULT_QUALITY = 90;
@@ -15,13 +17,22 @@ const PNG_COMPRESSION = 4;
 export type Overlay = (width: number, height: number) => string;
 
 /** Encodes one picture, with `overlay` on it. Grey stays one channel, unless a profile is asked for: those are of RGB (W-Q9). */
-export async function encodePicture(picture: Picture, options: RenderOptions, overlay?: Overlay): Promise<Buffer> {
+export async function encodePicture(
+  picture: Picture,
+  options: RenderOptions,
+  codecs: Codecs,
+  overlay?: Overlay,
+): Promise<Buffer> {
   const shown = placed(picture, options.viewport);
   const covered = overlay ? await overlaid(shown, picture.channels, overlay) : shown;
-  const encode = (image: Sharp): Promise<Buffer> => encoded(image, picture, options).toBuffer();
-  const { iccProfile } = options;
+  const { iccProfile, mediaType } = options;
+  const isProfiled = iccProfile !== undefined && iccProfile !== 'none';
+  const encode = (image: Sharp): Promise<Buffer> =>
+    isCodestreamType(mediaType)
+      ? codestreamPicture(image, mediaType, codecs, isProfiled)
+      : encoded(image, picture, { ...options, mediaType }).toBuffer();
   if (picture.data instanceof Uint16Array) return deepPicture(picture, options, overlay);
-  if (iccProfile && iccProfile !== 'none') return encodedIn(iccProfile, covered, picture.profile, encode);
+  if (isProfiled) return encodedIn(iccProfile, covered, picture.profile, encode);
   return encode(picture.channels === 1 ? covered.toColourspace('b-w') : covered);
 }
 
@@ -98,7 +109,9 @@ export function encodePages(pages: Page[], delays: number[], { mediaType, qualit
     : image.gif({ dither: 0, ...animation }).toBuffer();
 }
 
-function encoded(image: Sharp, { channels }: Picture, { mediaType, quality = DEFAULT_QUALITY }: RenderOptions): Sharp {
+type SharpOptions = Pick<RenderOptions, 'quality'> & { mediaType: Exclude<RenderedMediaType, CodestreamMediaType> };
+
+function encoded(image: Sharp, { channels }: Picture, { mediaType, quality = DEFAULT_QUALITY }: SharpOptions): Sharp {
   switch (mediaType) {
     case 'image/jpeg':
       return image.jpeg({

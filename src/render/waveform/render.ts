@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { textOf } from '../attributes.ts';
+import type { Codecs } from '../codec/wasm.ts';
 import type { Annotation, RenderedMediaType, RenderOptions } from '../options.ts';
 import { encodePicture } from '../output/encode.ts';
 import { moment } from '../report/content.ts';
@@ -27,13 +28,13 @@ export async function renderWaveform(
   dataset: Dataset,
   mediaType: PlotMediaType,
   options: Omit<RenderOptions, 'mediaType'>,
-  typeface: Typeface,
+  { codecs, typeface }: { codecs: Codecs; typeface: Typeface },
 ): Promise<Buffer> {
   const plot = plotOf(waveformsOf(dataset), titleOf(dataset, options.annotation ?? []), typeface);
   if (mediaType === 'image/svg+xml') return Buffer.from(svgOf(plot));
   const picture = await rasterized(plot);
   const { annotation: _drawn, ...rest } = options;
-  return encodePicture(picture, { ...rest, mediaType });
+  return encodePicture(picture, { ...rest, mediaType }, codecs);
 }
 
 function titleOf(dataset: Dataset, annotation: readonly Annotation[]): string {

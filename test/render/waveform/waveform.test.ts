@@ -4,12 +4,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import sharp from 'sharp';
 import type { Attribute, Dataset } from '../../../src/dimse/data/dataset.ts';
+import { Codecs } from '../../../src/render/codec/wasm.ts';
 import { Typeface } from '../../../src/render/text/typeface.ts';
 import { waveformsOf } from '../../../src/render/waveform/channels.ts';
 import { plotOf } from '../../../src/render/waveform/plot.ts';
 import { renderWaveform } from '../../../src/render/waveform/render.ts';
 
 const typeface = new Typeface();
+const tools = { codecs: new Codecs(), typeface };
 
 const ds = (value: number): Attribute => ({ vr: 'DS', Value: [value] });
 const unitOf = (unit: string): Attribute => ({ vr: 'SQ', Value: [{ '00080100': { vr: 'SH', Value: [unit] } }] });
@@ -132,17 +134,17 @@ test('a plot names its patient only where that is asked for', async () => {
   };
   const { '00100010': _name, ...nameless } = dataset;
   const svg = async (set: Dataset, annotation: ('patient' | 'technique')[]): Promise<string> =>
-    (await renderWaveform(set, 'image/svg+xml', { annotation }, typeface)).toString();
+    (await renderWaveform(set, 'image/svg+xml', { annotation }, tools)).toString();
   assert.equal(await svg(dataset, ['technique']), await svg(nameless, ['technique']));
   assert.notEqual(await svg(dataset, ['patient']), await svg(nameless, ['patient']));
 });
 
 test('as a picture it has 4 pixels a millimetre, or the size of the viewport', async () => {
   const dataset = recording(Array(100).fill(0), [channel('I', 'mV', 1)]);
-  const { width } = await sharp(await renderWaveform(dataset, 'image/png', {}, typeface)).metadata();
+  const { width } = await sharp(await renderWaveform(dataset, 'image/png', {}, tools)).metadata();
   assert.equal(width, 4 * 35);
   const viewport = { width: 64, height: 64 };
-  const small = await sharp(await renderWaveform(dataset, 'image/jpeg', { viewport }, typeface)).metadata();
+  const small = await sharp(await renderWaveform(dataset, 'image/jpeg', { viewport }, tools)).metadata();
   assert.equal(Math.max(small.width ?? 0, small.height ?? 0), 64);
 });
 
