@@ -1,17 +1,19 @@
 // DIMSE side by side with DCMTK's tools, against the same peers in the same run: C-GET, C-STORE, C-FIND, and memory.
 // node bench/dimse.ts [get] [store] [find] [memory]; DICOM_CORPUS names the folder with gen_study.py, BENCH_ROUNDS how often.
 
-import { execFileSync, fork } from 'node:child_process';
+import { execFileSync, fork, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { vrOf } from '../src/dimse/data/dictionary.ts';
 import { readFileMeta } from '../src/dimse/data/part10.ts';
 import { Tag } from '../src/dimse/data/tags.ts';
 import { ExplicitLittle, ImplicitLittle } from '../src/dimse/data/transfer-syntax.ts';
 import { connect, type Instance, listen } from '../src/dimse/index.ts';
 import { corpusDir } from '../test/support/corpus.ts';
+import { peerEnvironment } from '../test/support/peer.ts';
 import { type Peer, runToolOk, startDcmqrscp, startOrthanc } from '../test/support/peers.ts';
 
 const CT = '1.2.840.10008.5.1.4.1.1.2';
@@ -156,7 +158,8 @@ async function benchStore(): Promise<void> {
   }
 }
 
-async function thousandQueries(stage: string, query: () => Promise<void>): Promise<void> {
+/** Our processor time per query, in ms. */
+async function thousandQueries(stage: string, query: () => Promise<void>): Promise<number> {
   const times: number[] = [];
   const total = await measured(async () => {
     for (let count = 0; count < 1000; count += 1) {
@@ -167,10 +170,21 @@ async function thousandQueries(stage: string, query: () => Promise<void>): Promi
   });
   times.sort((a, b) => a - b);
   const [p50 = 0, p99 = 0] = [times[500], times[990]];
-  const cpu = (total.cpuMs / 1000).toFixed(3);
+  const cpu = total.cpuMs / 1000;
   console.log(
-    `C-FIND, ${stage} 1,000 study queries: p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms, our CPU ${cpu} ms per query`,
+    `C-FIND, ${stage} 1,000 study queries: p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms, our CPU ${cpu.toFixed(3)} ms per query`,
   );
+  return cpu;
+}
+
+/** Processor time of findscu per query, in ms: 1,000 of the same on one association. */
+function findscuCpu(peer: Peer, keywords: readonly string[]): number {
+  const keys = ['QueryRetrieveLevel=STUDY', ...keywords].flatMap((key) => ['-k', key]);
+  const timed = ['-c', 'TIMEFORMAT="%U %S"; time findscu "$@" > /dev/null 2>&1', 'bash'];
+  const args = ['-S', '--repeat', '1000', ...keys, ...address(peer)];
+  const { stderr } = spawnSync('bash', [...timed, ...args], { env: peerEnvironment(), encoding: 'utf8' });
+  const [user = 0, system = 0] = stderr.trim().split(' ').map(Number);
+  return user + system;
 }
 
 async function benchFind(): Promise<void> {
@@ -178,10 +192,10 @@ async function benchFind(): Promise<void> {
   const peer = await startOrthanc({ files });
   try {
     const association = await associate(peer, [{ abstractSyntax: STUDY_FIND, transferSyntaxes: [ExplicitLittle] }]);
-    const keys = [Tag.PatientName, Tag.PatientID, Tag.StudyDate, Tag.StudyInstanceUID, Tag.AccessionNumber];
+    const keywords = ['PatientName', 'PatientID', 'StudyDate', 'StudyInstanceUID', 'AccessionNumber'] as const;
     const identifier = {
       [Tag.QueryRetrieveLevel]: { vr: 'CS' as const, Value: ['STUDY'] },
-      ...Object.fromEntries(keys.map((tag) => [tag, { vr: 'LO' as const }])),
+      ...Object.fromEntries(keywords.map((keyword) => [Tag[keyword], { vr: vrOf(Tag[keyword]) }])),
     };
     const query = async () => {
       let matches = 0;
@@ -189,8 +203,16 @@ async function benchFind(): Promise<void> {
       if (matches !== 1) throw new Error(`${matches} matches`);
     };
     // The compiler is at work for the first few thousand: both are told.
-    for (const stage of ['the first', 'the second', 'the third', 'the fourth', 'the fifth'])
-      await thousandQueries(stage, query);
+    const ours: number[] = [];
+    const theirs: number[] = [];
+    for (const stage of ['the first', 'the second', 'the third', 'the fourth', 'the fifth']) {
+      theirs.push(findscuCpu(peer, keywords));
+      ours.push(await thousandQueries(stage, query));
+    }
+    const [warm, tool] = [median(ours.slice(2)), median(theirs)];
+    console.log(
+      `C-FIND, from the third 1,000 on: our CPU ${warm.toFixed(3)} ms per query, that of findscu ${tool.toFixed(3)} ms, ratio ${(warm / tool).toFixed(2)}`,
+    );
     await association.release();
   } finally {
     await peer.stop();
