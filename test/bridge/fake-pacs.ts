@@ -94,6 +94,7 @@ export function fakePacs(options: FakeOptions): { pacs: Pacs; asked: Asked[]; st
         maxAssociations: 4,
         storeAssociations: 1,
         retrieveAssociations: 3,
+        withoutBulkData: 'instance',
         maxWaiting: 8,
         idle: 1000,
       },

@@ -22,7 +22,7 @@ export type Made = {
   more?: Dataset;
 };
 
-/** A small CT: its UIDs, a few attributes, and `bytes` of pixel data. */
+/** A small CT: its UIDs, a few attributes, and `bytes` of pixel data; with 0 it has no such attribute. */
 export function datasetOf({ study, series, instance, sopClass = CT, bytes = 512, more = {} }: Made): Dataset {
   return {
     '00080016': { vr: 'UI', Value: [sopClass] },
@@ -33,7 +33,7 @@ export function datasetOf({ study, series, instance, sopClass = CT, bytes = 512,
     '0020000D': { vr: 'UI', Value: [study] },
     '0020000E': { vr: 'UI', Value: [series] },
     '00200013': { vr: 'IS', Value: [1] },
-    '7FE00010': { vr: 'OW', InlineBinary: new Uint8Array(bytes).fill(instance.length) },
+    ...(bytes > 0 && { '7FE00010': { vr: 'OW', InlineBinary: new Uint8Array(bytes).fill(instance.length) } }),
     ...more,
   };
 }

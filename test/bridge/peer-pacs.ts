@@ -2,6 +2,7 @@
 // can be told to behave oddly.
 
 import type { TestContext } from 'node:test';
+import { WithoutBulkDataGet } from '../../src/bridge/retrieve/contexts.ts';
 import { supportedSyntaxes } from '../../src/bridge/retrieve/inbox.ts';
 import type { Dataset } from '../../src/dimse/data/dataset.ts';
 import { ExplicitLittle, ImplicitLittle } from '../../src/dimse/data/transfer-syntax.ts';
@@ -20,6 +21,8 @@ import { CT, chunks, encoded, type Made } from './fixtures.ts';
 export type Behaviour = {
   /** Answer SOPClassesInStudy and the counts in STUDY and SERIES queries. */
   counts?: boolean;
+  /** What C-GET Without Bulk Data sends of an instance; absent, it is refused as most PACS do. */
+  withoutBulkData?: (made: Stored) => Stored | undefined;
   /** SOP classes of query and retrieve that are refused at association time. */
   refuse?: readonly string[];
   /** Called before the instance with this index goes out by C-GET or C-MOVE; may wait, throw, or abort the association. */
@@ -50,7 +53,7 @@ export type FakePacs = {
   stored: Stored[];
   behaviour: Behaviour;
   /** Identifiers asked, by operation. */
-  asked: { find: Dataset[]; get: Dataset[]; move: Dataset[] };
+  asked: { find: Dataset[]; get: Dataset[]; move: Dataset[]; bare: Dataset[] };
   listener: Listener;
   close(): Promise<void>;
 };
@@ -60,7 +63,7 @@ const wanted = (dataset: Dataset, tag: string) => (dataset[tag]?.Value ?? []).ma
 
 export async function startFakePacs(t: TestContext, stored: Stored[], given: Behaviour = {}): Promise<FakePacs> {
   const behaviour = { ...given };
-  const asked: FakePacs['asked'] = { find: [], get: [], move: [] };
+  const asked: FakePacs['asked'] = { find: [], get: [], move: [], bare: [] };
   const aeTitle = behaviour.aeTitle ?? 'FAKEPACS';
   const matching = (identifier: Dataset) =>
     stored.filter(
@@ -84,6 +87,7 @@ export async function startFakePacs(t: TestContext, stored: Stored[], given: Beh
     ...(behaviour.tls && { tls: behaviour.tls }),
     contexts: (abstractSyntax, proposed) => {
       if (behaviour.refuse?.includes(abstractSyntax)) return undefined;
+      if (abstractSyntax === WithoutBulkDataGet && behaviour.withoutBulkData === undefined) return undefined;
       if (abstractSyntax.startsWith('1.2.840.10008.5.1.4.1.2.')) return [ExplicitLittle, ImplicitLittle];
       return supportedSyntaxes(abstractSyntax, proposed);
     },
@@ -93,7 +97,12 @@ export async function startFakePacs(t: TestContext, stored: Stored[], given: Beh
         asked.find.push(identifier);
         return answers(identifier, matching(identifier), behaviour.counts !== false);
       },
-      get: async ({ identifier }, context) => {
+      get: async ({ identifier, sopClassUid }, context) => {
+        if (sopClassUid === WithoutBulkDataGet) {
+          asked.bare.push(identifier);
+          const bare = matching(identifier).flatMap((made) => behaviour.withoutBulkData?.(made) ?? []);
+          return { total: bare.length, instances: instancesOf(bare, 'BARE', behaviour, () => {}) };
+        }
         asked.get.push(identifier);
         return outgoing(identifier, context);
       },

@@ -27,6 +27,7 @@ export function configOf(peer: { aeTitle: string; port: number }, more: Partial<
     maxAssociations: 4,
     storeAssociations: 1,
     retrieveAssociations: 3,
+    withoutBulkData: 'instance',
     maxWaiting: 256,
     idle: 10_000,
     maxAge: 300_000,

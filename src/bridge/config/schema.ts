@@ -94,6 +94,12 @@ export const PacsSchema = Type.Object(
       'associations that one retrieve may use at one time, of those, where it waits longer than it receives',
       3,
     ),
+    withoutBulkData: Type.Enum(['never', 'instance', 'series'], {
+      default: 'instance',
+      description:
+        'metadata of what is not cached come without the bulk data where the PACS can (PS3.4 Annex Z): of one instance, ' +
+        'of a series too (its frames then cost another retrieve), never',
+    }),
     maxWaiting: count('operations that may wait for an association; more are answered 503', 256, 0),
     idle: milliseconds('an unused association is released after', 10_000),
     maxAge: milliseconds('an association is not used again after', 300_000),

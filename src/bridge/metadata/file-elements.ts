@@ -35,7 +35,10 @@ const ITEM = 0xe000fffe;
 const DELIMITER = 0xe0ddfffe;
 const ITEM_HEADER = 8;
 
-export async function openDataset(file: StoredFile): Promise<DatasetBytes> {
+/** What is needed of a file to read its data set. */
+type Readable = Pick<StoredFile, 'size' | 'dataOffset' | 'transferSyntaxUid' | 'read'>;
+
+export async function openDataset(file: Readable): Promise<DatasetBytes> {
   const length = file.size - file.dataOffset;
   const read = (offset: number, wanted: number) => readAt(file, file.dataOffset + offset, wanted);
   const { transferSyntaxUid } = file;
@@ -121,7 +124,7 @@ async function endOfItems(bytes: DatasetBytes, start: number): Promise<number> {
   throw new DicomError('corrupt', 'stored instance: the items of its pixel data are broken', { field: Tag.PixelData });
 }
 
-async function readAt(file: StoredFile, position: number, length: number): Promise<Buffer> {
+async function readAt(file: Pick<StoredFile, 'read'>, position: number, length: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(length);
   let filled = 0;
   while (filled < length) {

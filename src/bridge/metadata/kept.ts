@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { deflateRaw, deflateRawSync, inflateRaw, inflateRawSync } from 'node:zlib';
 import { toJson } from '../../dimse/data/json.ts';
-import type { StoredFile } from '../cache/cache.ts';
+import type { Described } from '../retrieve/without-bulk-data.ts';
 import { type MetadataOptions, metadataOf } from './metadata.ts';
 
 /** To be raised when metadata come out differently: those that are kept are then made anew. */
@@ -19,7 +19,7 @@ const deflate = promisify<string, object, Buffer>(deflateRaw);
 const inflate = promisify<Buffer, Buffer>(inflateRaw);
 
 /** The JSON of what `metadataOf` gives. */
-export async function metadataJsonOf(file: StoredFile, { baseUrl, inlineBytes }: MetadataOptions): Promise<string> {
+export async function metadataJsonOf(file: Described, { baseUrl, inlineBytes }: MetadataOptions): Promise<string> {
   const kind = `metadata-${VERSION}-${inlineBytes}`;
   const kept = file.document(kind);
   const marked = kept === undefined ? await make(file, kind, inlineBytes) : await unpack(kept);
@@ -27,7 +27,7 @@ export async function metadataJsonOf(file: StoredFile, { baseUrl, inlineBytes }:
   return marked.slice(MARK_LENGTH).replaceAll(marked.slice(0, MARK_LENGTH), () => written);
 }
 
-async function make(file: StoredFile, kind: string, inlineBytes: number): Promise<string> {
+async function make(file: Described, kind: string, inlineBytes: number): Promise<string> {
   // Nothing that is in the instance can be taken for it.
   const mark = randomUUID();
   const marked = mark + toJson(await metadataOf(file, { baseUrl: mark, inlineBytes }));

@@ -4,9 +4,10 @@ import type { Attribute, Dataset, Value } from '../../dimse/data/dataset.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { ExplicitLittle, transferSyntax } from '../../dimse/data/transfer-syntax.ts';
 import { VRS } from '../../dimse/data/vr.ts';
-import type { StoredFile } from '../cache/cache.ts';
 import { pathOf } from '../resource.ts';
+import type { Described } from '../retrieve/without-bulk-data.ts';
 import { openDataset, readFileElements } from './file-elements.ts';
+import { referOmitted } from './omitted.ts';
 
 /** Available Transfer Syntax UID (PS3.18 10.6.3; PS3.6). */
 const AVAILABLE_TRANSFER_SYNTAX_UID = '00083002';
@@ -22,7 +23,7 @@ export type MetadataOptions = {
 };
 
 /** Group 0002 is not part of it; text is Unicode, so that SpecificCharacterSet says ISO_IR 192 (PS3.18 F.2). */
-export async function metadataOf(file: StoredFile, { baseUrl, inlineBytes }: MetadataOptions): Promise<Dataset> {
+export async function metadataOf(file: Described, { baseUrl, inlineBytes }: MetadataOptions): Promise<Dataset> {
   const { studyInstanceUid: study, seriesInstanceUid: series, sopInstanceUid: instance } = file;
   const root = `${baseUrl}${pathOf({ study, series, instance })}/bulkdata/`;
   const bytes = await openDataset(file);
@@ -32,12 +33,14 @@ export async function metadataOf(file: StoredFile, { baseUrl, inlineBytes }: Met
   });
   referNonNumbers(dataset, root);
   dataset[Tag.SpecificCharacterSet] = { vr: 'CS', Value: ['ISO_IR 192'] };
-  dataset[AVAILABLE_TRANSFER_SYNTAX_UID] = { vr: 'UI', Value: [offeredSyntax(file)] };
+  // The syntax that it is stored in is not that in which it came without its pixels.
+  if (file.withoutBulkData) referOmitted(dataset, root);
+  else dataset[AVAILABLE_TRANSFER_SYNTAX_UID] = { vr: 'UI', Value: [offeredSyntax(file)] };
   return dataset;
 }
 
 /** The stored transfer syntax; Implicit VR and Big Endian never reach the web (PS3.18 8.7.3), Explicit VR does in their place. */
-function offeredSyntax({ transferSyntaxUid }: StoredFile): string {
+function offeredSyntax({ transferSyntaxUid }: Described): string {
   const { explicit = true, endian = 'little' } = transferSyntax(transferSyntaxUid) ?? {};
   return explicit && endian === 'little' ? transferSyntaxUid : ExplicitLittle;
 }

@@ -11,6 +11,8 @@ export const PatientRootFind = '1.2.840.10008.5.1.4.1.2.1.1';
 export const StudyRootFind = '1.2.840.10008.5.1.4.1.2.2.1';
 export const StudyRootMove = '1.2.840.10008.5.1.4.1.2.2.2';
 export const StudyRootGet = '1.2.840.10008.5.1.4.1.2.2.3';
+/** Z.6. */
+export const WithoutBulkDataGet = '1.2.840.10008.5.1.4.1.2.5.3';
 
 const PLAIN = [ExplicitLittle, ImplicitLittle];
 
@@ -25,6 +27,12 @@ export const QUERY_RETRIEVE_CONTEXTS: readonly ProposedContext[] = [
   { abstractSyntax: StudyRootMove, transferSyntaxes: PLAIN },
   { abstractSyntax: PatientRootFind, transferSyntaxes: PLAIN },
 ];
+
+/** Proposed only where metadata are to come so: few PACS have heard of it. */
+export const WITHOUT_BULK_DATA_CONTEXT: ProposedContext = {
+  abstractSyntax: WithoutBulkDataGet,
+  transferSyntaxes: PLAIN,
+};
 
 /** The context of `QUERY_RETRIEVE_CONTEXTS` for one of its SOP classes. */
 export function contextOf(sopClassUid: string): ProposedContext[] {

@@ -11,6 +11,7 @@ import type { Pacs } from '../pacs/pacs.ts';
 import { levelOf, type Resource } from '../resource.ts';
 import { findStudy } from './expectation.ts';
 import type { Retrieval, RetrieveOptions } from './retrieve.ts';
+import type { Described } from './without-bulk-data.ts';
 
 export type Holder = { pacs: Pacs; retrieval: Retrieval };
 
@@ -49,11 +50,15 @@ export class Holders {
     return this.#from(resource, options, (retrieval) => retrieval.follow(resource, options));
   }
 
-  async *#from(
+  describe(resource: Resource, options: RetrieveOptions): AsyncGenerator<Described, void> {
+    return this.#from(resource, options, (retrieval) => retrieval.describe(resource, options));
+  }
+
+  async *#from<Item>(
     resource: Resource,
     { signal }: RetrieveOptions,
-    ask: (retrieval: Retrieval) => AsyncIterable<FollowedFile>,
-  ): AsyncGenerator<FollowedFile, void> {
+    ask: (retrieval: Retrieval) => AsyncIterable<Item>,
+  ): AsyncGenerator<Item, void> {
     const left = new Set(this.#options.all);
     let failure: unknown;
     const note = (error: unknown) => {

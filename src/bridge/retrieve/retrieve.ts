@@ -11,6 +11,7 @@ import { type Delivery, Flight, type OnPartial } from './flight.ts';
 import { Freshness } from './freshness.ts';
 import { HeadStart } from './head-start.ts';
 import { type BringSeries, Prefetch } from './prefetch.ts';
+import { type Described, WithoutBulkData } from './without-bulk-data.ts';
 
 export type RetrievalOptions = {
   pacs: Pacs;
@@ -47,12 +48,14 @@ export class Retrieval {
   readonly #headStart: HeadStart;
   readonly #freshness: Freshness;
   readonly #prefetch: Prefetch | undefined;
+  readonly #withoutBulkData: WithoutBulkData;
   readonly #stop = new AbortController();
 
   constructor(options: RetrievalOptions) {
     this.#options = options;
     this.#headStart = new HeadStart(options.pacs);
     this.#freshness = new Freshness({ ...options, stop: this.#stop.signal });
+    this.#withoutBulkData = new WithoutBulkData(options.pacs);
     if (options.prefetch === 'series') {
       this.#prefetch = new Prefetch((series, how) => this.#bring(series, how), this.#stop.signal);
     }
@@ -74,6 +77,23 @@ export class Retrieval {
   /** As `retrieve`, but large instances are given while they still arrive, in front of others that are whole earlier. */
   follow(resource: Resource, options: RetrieveOptions): AsyncGenerator<FollowedFile, void> {
     return this.#retrieve(resource, options, options.signal);
+  }
+
+  /** What metadata are made of: as `retrieve`, or without bulk data where the PACS gives that and nothing else is here or under way. */
+  async *describe(resource: Resource, options: RetrieveOptions): AsyncGenerator<Described, void> {
+    if (this.#withoutBulkData.isFor(resource) && this.#find(resource) === undefined) {
+      const stored = await this.#fromCache(resource, options.signal);
+      if (stored !== undefined) {
+        yield* handOut(stored);
+        return;
+      }
+      const left = yield* this.#withoutBulkData.read(resource, options.signal);
+      if (left !== undefined) {
+        for (const one of left) yield* this.retrieve({ study: resource.study, ...one }, options);
+        return;
+      }
+    }
+    yield* this.retrieve(resource, options);
   }
 
   async *#retrieve(
