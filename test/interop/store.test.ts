@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { toJson } from '../../src/dimse/data/json.ts';
+import type { Attribute, Dataset } from '../../src/dimse/data/dataset.ts';
 import { readFileMeta } from '../../src/dimse/data/part10.ts';
 import { readDataset } from '../../src/dimse/data/reader.ts';
 import { Tag } from '../../src/dimse/data/tags.ts';
@@ -15,21 +15,27 @@ import { type RunningGateway, startGateway } from '../support/gateway.ts';
 import { multipartOf, partsOf } from '../support/multipart.ts';
 import { type Peer, startDcmqrscp, startOrthanc } from '../support/peers.ts';
 
+const EXPLICIT = '1.2.840.10008.1.2.1';
+const READERS = 6;
 const DICOM = { 'Content-Type': 'application/dicom' };
 const files = await interopFiles();
-/** Re-encoded on the way out, so that bytes cannot be compared; the retrieve tests have their part. */
+/** Never on the web side (PS3.18 8.7.3): they come back in Explicit VR, with the same values. */
 const REENCODED = new Set(['1.2.840.10008.1.2', '1.2.840.10008.1.2.2', '1.2.840.10008.1.2.1.99']);
-/** Of each (SOP class, transfer syntax) the smallest is read back: enough to see every negotiation. */
+/** Of each (SOP class, transfer syntax) the smallest: enough to see every negotiation. */
 const sample = onePerPair(files);
 /** A UID in a C-STORE has at most 64 characters (PS3.5 9.1); there are archives with longer ones. */
 const isSendable = ({ instance }: Loaded) => instance.length <= 64;
-const sendable = sample.filter(isSendable);
 /** Failure Reason 0117 (PS3.7 C.4.2). */
 const INVALID_SOP_INSTANCE = 0x0117;
 
 const ARCHIVES = [
-  { name: 'dcmqrscp', start: () => startDcmqrscp({ files: [] }) },
-  { name: 'Orthanc', start: () => startOrthanc({ files: [] }) },
+  {
+    name: 'dcmqrscp',
+    start: () => startDcmqrscp({ files: [] }),
+    // It is slow, and gives private attributes of Implicit VR the VRs of its own dictionary.
+    readBack: sample.filter(({ transferSyntaxUid }) => !REENCODED.has(transferSyntaxUid)),
+  },
+  { name: 'Orthanc', start: () => startOrthanc({ files: [] }), readBack: files },
 ];
 
 for (const archive of ARCHIVES) {
@@ -63,21 +69,18 @@ for (const archive of ARCHIVES) {
       );
     });
 
-    for (const file of sendable.filter(({ transferSyntaxUid }) => !REENCODED.has(transferSyntaxUid))) {
-      test(`${file.name} reads back as it was stored`, async () => {
-        const response = await fetch(
-          `${gateway.url}/studies/${file.study}/series/${file.series}/instances/${file.instance}`,
-          { headers: { accept: 'multipart/related; type="application/dicom"; transfer-syntax=*' } },
-        );
-        const body = Buffer.from(await response.arrayBuffer());
-        assert.equal(response.status, 200, body.subarray(0, 500).toString());
-        const [part] = partsOf(response.headers.get('content-type') ?? '', body);
-        assert.ok(part);
-        const sent = readFileSync(file.path);
-        assert.equal(readFileMeta(part.body).transferSyntaxUid, file.transferSyntaxUid);
-        assert.ok((await elementsOf(part.body)) === (await elementsOf(sent)), 'the data sets differ');
-      });
-    }
+    test(`S-20 S-30 ${archive.readBack.length} files read back as they were stored`, async () => {
+      const readBack = archive.readBack.filter(isSendable);
+      const differing: string[] = [];
+      const readOn = async (): Promise<void> => {
+        for (let file = readBack.pop(); file !== undefined; file = readBack.pop()) {
+          const difference = await differenceOf(gateway, file);
+          if (difference !== undefined) differing.push(`${file.name}: ${difference}`);
+        }
+      };
+      await Promise.all(Array.from({ length: READERS }, readOn));
+      assert.deepEqual(differing, []);
+    });
 
     test('S-43 a study that is not the one of the path: 409, and nothing is stored', async () => {
       const [file] = sample;
@@ -104,15 +107,41 @@ for (const archive of ARCHIVES) {
   });
 }
 
+/** What of a file differs once it is read back; undefined where nothing does. */
+async function differenceOf(gateway: RunningGateway, file: Loaded): Promise<string | undefined> {
+  const response = await fetch(
+    `${gateway.url}/studies/${file.study}/series/${file.series}/instances/${file.instance}`,
+    { headers: { accept: 'multipart/related; type="application/dicom"; transfer-syntax=*' } },
+  );
+  const body = Buffer.from(await response.arrayBuffer());
+  if (response.status !== 200) return `${response.status} ${body.subarray(0, 300)}`;
+  const [part] = partsOf(response.headers.get('content-type') ?? '', body);
+  if (part === undefined) return 'no part';
+  const { transferSyntaxUid } = readFileMeta(part.body);
+  const expected = REENCODED.has(file.transferSyntaxUid) ? EXPLICIT : file.transferSyntaxUid;
+  if (transferSyntaxUid !== expected) return `it is in ${transferSyntaxUid}`;
+  const [now, before] = [await elementsOf(part.body), await elementsOf(readFileSync(file.path))];
+  const tags = Object.keys({ ...before, ...now }).filter(
+    (tag) => JSON.stringify(now[tag]) !== JSON.stringify(before[tag]),
+  );
+  const changed = tags.filter((tag) => !isBlank(before[tag]) || JSON.stringify(now[tag]) !== '{"vr":"UN"}');
+  return changed.length === 0 ? undefined : changed.join();
+}
+
+/** Private values of two spaces, which DCMTK, and so either archive, writes as empty. */
+function isBlank(attribute: Attribute | undefined): boolean {
+  return attribute?.vr === 'UN' && Buffer.from(attribute.InlineBinary ?? []).toString() === '  ';
+}
+
 /** Every element and value of a Part 10 file, pixel data included; odd lengths, which DIMSE cannot carry, made even. */
-async function elementsOf(part10: Buffer): Promise<string> {
+async function elementsOf(part10: Buffer): Promise<Dataset> {
   const { dataOffset, transferSyntaxUid: syntax } = readFileMeta(part10);
   const even = await convertDataset(part10.subarray(dataOffset), syntax, syntax, { evenLengths: true });
   const dataset = readDataset(even, syntax);
   const pixels = dataset[Tag.PixelData];
   // Encapsulated pixel data are OB (PS3.5 A.4), also where a file says OW: DCMTK puts that right.
   if (pixels !== undefined && transferSyntax(syntax)?.encapsulated) pixels.vr = 'OB';
-  return toJson(dataset);
+  return dataset;
 }
 
 type Item = Record<string, { Value?: (string | number)[] }>;
