@@ -1,6 +1,5 @@
 // connect(): a transport connection, an association on it.
 
-import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { type Association, associationOf } from './association.ts';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './data/uid.ts';
@@ -12,6 +11,7 @@ import { DEFAULT_TIMEOUTS, type Timeouts } from './timeouts.ts';
 import { requestorTls, type TlsOptions } from './tls.ts';
 import { Connection } from './ul/connection.ts';
 import { checkSignal } from './ul/deadline.ts';
+import { type Inlet, inletOf, openTcp } from './ul/inlet.ts';
 import {
   agreementOf,
   associateRq,
@@ -48,10 +48,10 @@ function checkAeTitle(aeTitle: string, field: string): void {
   throw new DicomError('malformed', `${field}: 1 to 16 printable characters without backslash`, { field });
 }
 
-function open(options: ConnectOptions): { socket: Socket; confirm: 'connect' | 'secureConnect' } {
+function open(options: ConnectOptions): { inlet: Inlet; confirm: 'connect' | 'secureConnect' } {
   const { host, port, tls } = options;
-  if (tls === undefined) return { socket: connectTcp({ host, port, keepAlive: true }), confirm: 'connect' };
-  return { socket: connectTls({ ...requestorTls(tls, host), port }), confirm: 'secureConnect' };
+  if (tls === undefined) return { inlet: openTcp({ host, port }), confirm: 'connect' };
+  return { inlet: inletOf(connectTls({ ...requestorTls(tls, host), port })), confirm: 'secureConnect' };
 }
 
 /**
@@ -78,10 +78,10 @@ export async function connect(options: ConnectOptions): Promise<Association> {
     userIdentity,
     commonExtended,
   });
-  const { socket, confirm } = open(options);
+  const { inlet, confirm } = open(options);
   const secure = confirm === 'secureConnect';
   const { artim } = timeouts;
-  const connection = new Connection(socket, { role: 'requestor', peer, artim, maximumLength, secure, log });
+  const connection = new Connection(inlet, { role: 'requestor', peer, artim, maximumLength, secure, log });
   connection.request(rq, confirm);
   try {
     await connection.connected({ doing, awaited: 'connection', ms: timeouts.connect, signal, detail });

@@ -6,8 +6,11 @@ export type Instance = {
   sopInstanceUid: string;
   /** How `body` is encoded. */
   transferSyntaxUid: string;
-  /** The encoded data set, without preamble and file meta information. Can be read once, and must be read or returned. */
-  body: AsyncIterable<Buffer>;
+  /**
+   * The encoded data set, without preamble and file meta information. Can be read once, and must be read or returned. One that
+   * is received can be read by `pieces` too, without a copy: each is valid until the next is asked for.
+   */
+  body: AsyncIterable<Buffer> & { pieces?(): AsyncIterable<Buffer> };
   /** Of a C-STORE that a C-MOVE caused: Move Originator AE Title and Message ID (PS3.7 9.3.1.1), where the peer says. */
   moveOriginator?: { aeTitle: string; messageId: number };
 };

@@ -11,6 +11,7 @@ import type { Services } from './scp/services.ts';
 import { DEFAULT_TIMEOUTS, type Timeouts } from './timeouts.ts';
 import { listenerTls, type TlsOptions } from './tls.ts';
 import { Connection } from './ul/connection.ts';
+import { inletOf } from './ul/inlet.ts';
 import { acceptorAgreement, associateAc, identityOf, type UserIdentity } from './ul/negotiation.ts';
 import { APPLICATION_CONTEXT, type AssociateRq } from './ul/pdu.ts';
 import { describeRejection, REJECTION, type Rejection } from './ul/rejection.ts';
@@ -106,7 +107,7 @@ class Acceptor implements Listener {
     const address = (socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d+\.)/, '');
     const peer = `${address}:${socket.remotePort ?? 0}`;
     const { artim } = this.#timeouts;
-    const connection = new Connection(socket, { role: 'acceptor', peer, artim, maximumLength, log });
+    const connection = new Connection(inletOf(socket), { role: 'acceptor', peer, artim, maximumLength, log });
     this.#connections.add(connection);
     void connection.closed.then(() => this.#connections.delete(connection));
     this.#associate(connection, address, maximumLength).catch((error: unknown) => {

@@ -14,8 +14,10 @@ const MAX_COMMAND = 1 << 16;
 const MAX_FRAGMENT = 1 << 17;
 const PDV_HEADER = 6;
 
-/** The data set of a message, as it arrives. Read it once or discard it: the next message comes after it. */
+/** The data set of a message, as it arrives, each chunk the reader's to keep. Read it once or discard it: the next message comes after it. */
 export interface Body extends AsyncIterable<Buffer> {
+  /** Reads it without a copy: each piece is valid until the next is asked for. */
+  pieces(): AsyncIterable<Buffer>;
   /** From now on a fired signal interrupts reading with 'cancelled'; the rest can still be discarded. */
   heed(signal: AbortSignal): void;
   /** Lets the rest go by. */
@@ -36,6 +38,8 @@ class FragmentBody implements Body {
   readonly #next: NextFragment;
   #done: PromiseWithResolvers<void> | undefined;
   #signal: AbortSignal | undefined;
+  /** The last piece has been handed out; and its reader is done with it. */
+  #ended = false;
   #over = false;
   #error: unknown;
 
@@ -43,7 +47,7 @@ class FragmentBody implements Body {
     this.#next = next;
   }
 
-  /** Settles when it was read to its end; undefined when it was already. Throws what broke it. */
+  /** Settles when its reader has come past its end; undefined when it has already. Throws what broke it. */
   done(): Promise<void> | undefined {
     if (this.#error !== undefined) throw this.#error;
     if (this.#over) return undefined;
@@ -56,14 +60,15 @@ class FragmentBody implements Body {
   }
 
   async #take(signal: AbortSignal | undefined): Promise<Buffer | undefined> {
+    if (this.#ended) {
+      this.#over = true;
+      this.#done?.resolve();
+    }
     if (this.#over) return undefined;
     try {
       const next = this.#next(signal);
       const { last, data } = next instanceof Promise ? await next : next;
-      if (last) {
-        this.#over = true;
-        this.#done?.resolve();
-      }
+      this.#ended = last;
       return data;
     } catch (error) {
       // Whoever called reading off has not ended the message: the rest of it still comes.
@@ -77,6 +82,10 @@ class FragmentBody implements Body {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
+    for await (const piece of this.pieces()) yield Buffer.from(piece);
+  }
+
+  async *pieces(): AsyncGenerator<Buffer, void> {
     const signal = this.#signal;
     try {
       for (let data = await this.#take(signal); data !== undefined; data = await this.#take(signal))
@@ -100,7 +109,7 @@ class FragmentBody implements Body {
         await this.discard();
         throw new DicomError('too-large', `data set of a message is above ${limit} bytes`);
       }
-      chunks.push(chunk);
+      chunks.push(Buffer.from(chunk));
     }
     return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
   }
@@ -155,7 +164,7 @@ export class Messages {
       if (fragment.contextId !== first.contextId) throw this.#mixed();
       length += fragment.data.length;
       if (length > MAX_COMMAND) throw broken(this.#connection, `command set above ${MAX_COMMAND} bytes`, 'command');
-      pieces.push(fragment.data);
+      pieces.push(fragment.last ? fragment.data : Buffer.from(fragment.data));
       if (fragment.last) return decodeCommand(pieces.length === 1 ? fragment.data : Buffer.concat(pieces, length));
     }
   }
@@ -201,6 +210,7 @@ export class Messages {
       await cutter.whole(CONTROL.command, encodeCommand(command));
       if (Buffer.isBuffer(data)) await cutter.whole(0, data);
       else if (data !== undefined) await cutter.stream(data, options.enough);
+      this.#connection.flush();
     } finally {
       done.resolve();
     }

@@ -7,7 +7,7 @@ import { DicomError } from '../../dimse/errors.ts';
 import type { Instance } from '../../dimse/instance.ts';
 import { type InstanceUids, isSameUid } from './membership.ts';
 
-/** UIDs are those of the data set. `body` still gives the whole data set, the head included. */
+/** UIDs are those of the data set. `body` still gives the whole data set, the head included, each chunk valid until the next is asked for. */
 export type IdentifiedInstance = Instance & InstanceUids;
 
 /** Bytes within which the UIDs must come: (0020,000E) stands behind groups 0008 to 0018, that may hold long sequences. */
@@ -18,7 +18,7 @@ const BEHIND = '0020000F';
 
 /** Throws 'corrupt' when the data set doesn't name its study and series; the body is then returned. */
 export async function identify(instance: Instance): Promise<IdentifiedInstance> {
-  const chunks = instance.body[Symbol.asyncIterator]();
+  const chunks = (instance.body.pieces?.() ?? instance.body)[Symbol.asyncIterator]();
   try {
     const { head, dataset } = await readHead(chunks, instance.transferSyntaxUid);
     const studyInstanceUid = uidOf(dataset, Tag.StudyInstanceUID, 'StudyInstanceUID');
@@ -41,6 +41,8 @@ async function readHead(chunks: AsyncIterator<Buffer>, syntax: string): Promise<
   const head: Buffer[] = [];
   let bytes = 0;
   for (let tryAt = 0; ; ) {
+    const before = head.pop();
+    if (before !== undefined) head.push(Buffer.from(before));
     const next = await chunks.next();
     if (next.done !== true) {
       head.push(next.value);

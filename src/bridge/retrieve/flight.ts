@@ -226,7 +226,8 @@ export class Flight {
       this.#unstored.add(at);
       this.#letGo();
     });
-    this.#change.ring();
+    // The peer is answered first: it gets the next one ready while the readers are served.
+    setImmediate(() => this.#change.ring());
   }
 
   /** What the disk did not take stays in memory until every reader has come past it, and no longer. */

@@ -9,6 +9,7 @@ type Deferred<T> = { promise: Promise<T>; resolve: (value: T) => void; reject: (
 export class Channel<T> {
   #values: T[] = [];
   #drained: Deferred<boolean> | undefined;
+  #asked: Deferred<boolean> | undefined;
   #taker: Deferred<T | undefined> | undefined;
   #closed = false;
   #error: unknown;
@@ -46,6 +47,14 @@ export class Channel<T> {
     return this.#drained.promise;
   }
 
+  /** True once the next value is waited for: whoever took the last is done with it. False when the channel closed before. */
+  asked(): boolean | Promise<boolean> {
+    if (this.#closed) return false;
+    if (this.awaited) return true;
+    this.#asked ??= Promise.withResolvers<boolean>();
+    return this.#asked.promise;
+  }
+
   /** True once the value was taken, false when the channel closed before. One push at a time. */
   push(value: T): boolean | Promise<boolean> {
     if (this.#closed) return false;
@@ -64,6 +73,8 @@ export class Channel<T> {
     if (this.#closed) return this.#error === undefined ? Promise.resolve(undefined) : Promise.reject(this.#error);
     const taker = Promise.withResolvers<T | undefined>();
     this.#taker = taker;
+    this.#asked?.resolve(true);
+    this.#asked = undefined;
     if (wait === undefined) return taker.promise;
     return waitFor(taker.promise, wait, () => {
       if (this.#taker === taker) this.#taker = undefined;
@@ -88,6 +99,7 @@ export class Channel<T> {
     this.#error = error;
     this.#values = [];
     this.#settle(false);
+    this.#asked?.resolve(false);
     if (error === undefined) this.#taker?.resolve(undefined);
     else this.#taker?.reject(error);
     this.#taker = undefined;

@@ -6,11 +6,11 @@ import { Channel } from './channel.ts';
 import { type Wait, waitFor } from './deadline.ts';
 import { aborted, abortedByUs, lost, over, rejected, unasked, violation, wrongVersion } from './failure.ts';
 import { type Fragment, Framing, type Incoming } from './framing.ts';
+import type { Inlet } from './inlet.ts';
 import { type Action, type Event, type State, transition } from './machine.ts';
 import { Outlet } from './outlet.ts';
 import { type AssociateAc, type AssociateRq, encodePdu, PDU_NAMES, type Pdu } from './pdu.ts';
 import { ABORT, type Abort, REJECTION, type Rejection } from './rejection.ts';
-import { chunksOf } from './transport.ts';
 
 export type ConnectionOptions = {
   role: 'requestor' | 'acceptor';
@@ -29,7 +29,7 @@ export type ConnectionOptions = {
 const P_DATA_HEADER = 12;
 
 export class Connection {
-  /** Pieces of messages as they arrive. Ends when the peer releases; throws what broke the association. */
+  /** Pieces of messages, each valid until the next is waited for. Ends when the peer releases; throws what broke the association. */
   readonly fragments = new Channel<Fragment>();
   /** Settles when the transport is closed; never rejects. */
   readonly closed: Promise<void>;
@@ -50,7 +50,7 @@ export class Connection {
   #associated = false;
   #released = false;
 
-  constructor(socket: Socket, options: ConnectionOptions) {
+  constructor({ socket, chunks }: Inlet, options: ConnectionOptions) {
     this.#socket = socket;
     this.#outlet = new Outlet(socket);
     this.#options = options;
@@ -64,7 +64,7 @@ export class Connection {
       this.#socketError ??= error;
     });
     if (options.role === 'acceptor') this.#run('transport-indication');
-    const pumped = this.#pump();
+    const pumped = this.#pump(chunks);
     socket.once('close', () => {
       // What came before an orderly end is still to be read; after a reset, or our own end, nothing is.
       if (!socket.readableEnded) this.#run('transport-closed');
@@ -74,6 +74,9 @@ export class Connection {
       });
     });
   }
+
+  /** Sends at once what was gathered in this turn: the peer goes on while the rest of it is run. */
+  readonly flush = (): void => this.#outlet.flush();
 
   get isOpen(): boolean {
     return this.#state === 'Sta6';
@@ -149,11 +152,11 @@ export class Connection {
     return this.#outlet.room(wait);
   }
 
-  async #pump(): Promise<void> {
+  async #pump(chunks: Inlet['chunks']): Promise<void> {
     const { maximumLength } = this.#options;
     const framing = new Framing({ maximumLength });
     try {
-      for await (const chunk of chunksOf(this.#socket)) await this.#takeIn(framing, chunk);
+      for await (const chunk of chunks) await this.#takeIn(framing, chunk);
       framing.end();
     } catch (error) {
       // What came whole before is still to be read.
@@ -167,19 +170,21 @@ export class Connection {
     this.#socket.resume();
   }
 
-  /** Fragments of one chunk lie ready together; other PDUs, and the next chunk, wait until they are taken. */
+  /** Fragments of one chunk lie ready together; other PDUs wait until they are taken, the next chunk until they are done with. */
   async #takeIn(framing: Framing, chunk: Buffer): Promise<void> {
+    let isLent = false;
     for (const incoming of framing.push(chunk)) {
       if (incoming.type === 'fragment') {
         this.#run('p-data-tf');
-        if (this.#state === 'Sta6' || this.#state === 'Sta7') this.fragments.put(incoming);
+        if (this.#state !== 'Sta6' && this.#state !== 'Sta7') continue;
+        this.fragments.put(incoming);
+        isLent = true;
       } else {
         await this.fragments.drained();
         this.#receive(incoming);
       }
     }
-    const drained = this.fragments.drained();
-    if (typeof drained !== 'boolean') await drained;
+    if (isLent) await this.fragments.asked();
   }
 
   #receive(pdu: Exclude<Incoming, Fragment>): void {

@@ -3,7 +3,7 @@
 import { DicomError } from '../errors.ts';
 import { CONTROL, decodePdu, type Pdu } from './pdu.ts';
 
-/** A piece of the fragment in one PDV. `last` marks the last piece of a message's last fragment (PS3.8 E.2). */
+/** A piece of the fragment in one PDV, `data` a view of the chunk it came in. `last` marks the last piece of a message's last fragment (PS3.8 E.2). */
 export type Fragment = { type: 'fragment'; contextId: number; command: boolean; last: boolean; data: Buffer };
 export type Incoming = Exclude<Pdu, { type: 'p-data-tf' }> | Fragment;
 

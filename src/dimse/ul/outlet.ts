@@ -23,7 +23,7 @@ export class Outlet {
   }
 
   write(chunk: Buffer): void {
-    if (this.#pending.length === 0) process.nextTick(this.#flush);
+    if (this.#pending.length === 0) process.nextTick(this.flush);
     this.#pending.push(chunk);
     this.#size += chunk.length;
   }
@@ -31,7 +31,7 @@ export class Outlet {
   /** Undefined when there is room for more, else settles when there is; rejects with what close() is given. */
   room(wait: Wait): Promise<void> | undefined {
     if (this.#socket.writableLength + this.#size < MAX_UNSENT) return undefined;
-    this.#flush();
+    this.flush();
     if (!this.#socket.writableNeedDrain) return undefined;
     this.#drain ??= Promise.withResolvers<void>();
     return waitFor(this.#drain.promise, wait);
@@ -42,8 +42,8 @@ export class Outlet {
     this.#drain = undefined;
   }
 
-  /** Lets go of what cannot be written any more. */
-  readonly #flush = (): void => {
+  /** Sends at once what was written in this turn; lets go of what cannot be written any more. */
+  readonly flush = (): void => {
     const chunks = this.#pending;
     const size = this.#size;
     this.#pending = [];

@@ -1,27 +1,4 @@
-// A socket as chunks that are read only when asked for: the end of every back-pressure chain.
-
-import type { Socket } from 'node:net';
-import { Channel } from './channel.ts';
-
-/** The chunks of a socket as they arrive, without copying or joining. At most one waits here; the socket pauses meanwhile. */
-export async function* chunksOf(socket: Socket): AsyncGenerator<Buffer, void> {
-  const chunks = new Channel<Buffer>();
-  const onData = (chunk: Buffer) => {
-    if (chunks.awaited) {
-      void chunks.push(chunk);
-      return;
-    }
-    socket.pause();
-    void Promise.resolve(chunks.push(chunk)).then((taken) => taken && socket.resume());
-  };
-  const onEnd = () => chunks.close();
-  socket.on('data', onData).once('end', onEnd).once('close', onEnd);
-  try {
-    for (let chunk = await chunks.take(); chunk !== undefined; chunk = await chunks.take()) yield chunk;
-  } finally {
-    socket.off('data', onData).off('end', onEnd).off('close', onEnd);
-  }
-}
+// What went wrong with a connection, in words.
 
 /** What went wrong with a connection, in words, by the code of Node's error; TABLE. */
 const TRANSPORT_ERRORS: Readonly<Record<string, string>> = {

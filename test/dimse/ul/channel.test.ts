@@ -110,3 +110,16 @@ test('a wait that ended leaves no listener at its signal', async () => {
   await assert.rejects(waitFor(Promise.reject(new Error('no')), { doing: 'x', awaited: 'y', signal }));
   assert.equal(listeners, 0);
 });
+
+test('asked waits until whoever took the last value comes back for the next', async () => {
+  const channel = new Channel<number>();
+  channel.put(1);
+  const asked = channel.asked();
+  assert.equal(await channel.take(), 1);
+  assert.equal(await now(asked), pending);
+  const taken = channel.take();
+  assert.equal(await asked, true);
+  channel.close();
+  assert.equal(await taken, undefined);
+  assert.equal(await channel.asked(), false);
+});
