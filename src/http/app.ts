@@ -43,6 +43,8 @@ export type AppOptions = {
   limits?: Partial<UploadLimits>;
   /** Decides what UIDs of de-identified instances become; else they change with every start. */
   deidentificationKey?: string;
+  /** Of a request's line and headers. */
+  maxHeaderBytes?: number;
   /** Milliseconds after which a connection on which nothing moves is closed, whoever is to blame. */
   idle?: number;
   /** pino, or what looks like it. */
@@ -52,6 +54,7 @@ export type AppOptions = {
 /** None: any web page could else read patient data through the browser of whoever can reach the gateway. */
 const NO_ORIGIN: readonly string[] = [];
 const EXPOSED = ['Warning', 'Content-Location', 'Location', 'Retry-After', 'ETag', 'Content-Range', 'Allow'];
+const MAX_HEADER_BYTES = 65_536;
 /** Longer than a PACS may keep silent through the steps of one request. */
 const IDLE_MS = 300_000;
 
@@ -139,7 +142,7 @@ function serverOptions(options: AppOptions): FastifyHttpOptions<Server> {
     logController: new LogController({ disableRequestLogging: true }),
     // Long frame lists and UID lists are honest requests.
     routerOptions: { maxParamLength: 8192, ignoreTrailingSlash: true, querystringParser: () => ({}) },
-    http: { maxHeaderSize: 65536 },
+    http: { maxHeaderSize: options.maxHeaderBytes ?? MAX_HEADER_BYTES },
     // A client that stops sending or reading holds nothing for ever.
     connectionTimeout: options.idle ?? IDLE_MS,
     frameworkErrors: (error, request, reply) => {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DOCUMENT } from '../../openapi/openapi.ts';
 import { createBoundary, multipartType, writeMultipart } from '../../src/http/multipart-writer.ts';
 import { parseQuery } from '../../src/http/query.ts';
 import { once } from '../../src/http/respond.ts';
@@ -47,10 +48,29 @@ for (const [window, status] of [
   ['1,,linear', 400],
   ['1,NaN,linear', 400],
   ['1,Infinity,linear', 400],
+  ['.5,2,linear', 200],
+  ['1_0,2,linear', 400],
+  ['1e,2,linear', 400],
+  ['1e2.5,2,linear', 400],
 ] as const) {
   test(`COM-10 decimals have the syntax of the standard: window=${window} is ${status}`, async (t) => {
     const { app } = await buildWeb(t);
     assert.equal((await app.inject({ url: `${IMAGE}/rendered?window=${window}` })).statusCode, status);
+  });
+}
+
+for (const [path, status] of [
+  ['rendered?quality=50', 200],
+  ['rendered?quality=%2B50', 400],
+  ['rendered?quality=5e1', 400],
+  ['frames/1', 200],
+  ['frames/01', 400],
+  ['frames/%2B1', 400],
+  ['frames/0', 400],
+] as const) {
+  test(`COM-10 integers are digits, positive ones without a zero before them: ${path} is ${status}`, async (t) => {
+    const { app } = await buildWeb(t);
+    assert.equal((await app.inject({ url: `${IMAGE}/${path}` })).statusCode, status);
   });
 }
 
@@ -163,6 +183,52 @@ for (const accept of ['application/vnd.sun.wadl+xml', 'application/json']) {
     assert.equal(again.statusCode, 304);
   });
 }
+
+type Node = { '@path': string; method: { '@name': string; response: unknown[] }[]; resource: Node[] };
+
+test('C-4 every path of the contract is a resource of the capabilities, with its methods, and nothing else is', async (t) => {
+  const { app } = await buildWeb(t);
+  const ask = { method: 'OPTIONS', url: '/dicomweb/aets/FAKE' } as const;
+  const { application } = (await app.inject({ ...ask, headers: { accept: 'application/json' } })).json();
+  const said: string[] = [];
+  const walk = (nodes: Node[], above: string): void => {
+    for (const { '@path': step, method, resource } of nodes) {
+      const path = step === '/' ? '/' : `${above}/${step}`;
+      for (const { '@name': name, response } of method) {
+        said.push(`${name} ${path}`);
+        assert.ok(response.length > 3, `${name} ${path} tells its answers`);
+      }
+      walk(resource, path);
+    }
+  };
+  walk(application.resources.resource, '');
+  const contract = Object.entries(DOCUMENT.paths ?? {}).flatMap(([path, item]) =>
+    item?.servers === undefined
+      ? ['get', 'post', 'options'].filter((verb) => verb in (item ?? {})).map((verb) => `${verb.toUpperCase()} ${path}`)
+      : [],
+  );
+  assert.deepEqual(said.toSorted(), contract.toSorted());
+});
+
+test('C-5 the JSON form holds what the XML holds', async (t) => {
+  const { app } = await buildWeb(t);
+  const ask = { method: 'OPTIONS', url: '/dicomweb' } as const;
+  const xml = (await app.inject({ ...ask, headers: { accept: 'application/vnd.sun.wadl+xml' } })).payload;
+  const json = (await app.inject({ ...ask, headers: { accept: 'application/json' } })).json();
+  const counts: Record<string, number> = {};
+  const walk = (name: string, node: unknown): void => {
+    if (Array.isArray(node)) for (const one of node) walk(name, one);
+    else if (typeof node === 'object' && node !== null) {
+      counts[name] = (counts[name] ?? 0) + 1;
+      for (const [key, value] of Object.entries(node)) if (!key.startsWith('@') && key !== 'value') walk(key, value);
+    }
+  };
+  walk('application', json.application);
+  for (const [name, count] of Object.entries(counts)) {
+    assert.equal(xml.match(new RegExp(`<${name}[ />]`, 'g'))?.length, count, name);
+  }
+  assert.ok((counts.method ?? 0) > 30);
+});
 
 test('C-7 OPTIONS of a page of another origin is its preflight, without it the capabilities', async (t) => {
   const { app } = await buildWeb(t, { corsOrigins: ['https://viewer.example'] });

@@ -46,3 +46,17 @@ test('HTTP whose end is doubtful is refused, with what follows it', async (t) =>
   }
   assert.deepEqual(gateway.stored, []);
 });
+
+test('a request with more headers than are configured is 431 with a problem, one with as many is answered', async (t) => {
+  const { app } = await buildWeb(t, { maxHeaderBytes: 2000 });
+  const origin = await app.listen({ port: 0, host: '127.0.0.1' });
+  for (const [length, status] of [
+    [1000, 200],
+    [3000, 431],
+  ] as const) {
+    const answer = await fetch(`${origin}/healthz`, { headers: { x: 'x'.repeat(length) } });
+    assert.equal(answer.status, status);
+    if (status === 431) assert.equal(((await answer.json()) as { status: number }).status, 431);
+    else await answer.arrayBuffer();
+  }
+});

@@ -25,6 +25,29 @@ test('an upload that trickles for longer than it may is 408', async (t) => {
   assert.deepEqual(gateway.stored, []);
 });
 
+test('the time of an upload is that of all its files together, however quickly each of them comes', async (t) => {
+  const { app } = await buildWeb(t, { limits: { uploadMs: 300 } });
+  const origin = await app.listen({ port: 0, host: '127.0.0.1' });
+  for (const type of [related('application/dicom'), 'multipart/form-data; boundary=frontier']) {
+    const call = request(`${origin}/dicomweb/studies`, { method: 'POST', headers: { 'content-type': type } });
+    call.on('error', () => {});
+    const answered = once(call, 'response');
+    const part =
+      '--frontier\r\nContent-Type: application/dicom\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n';
+    const trickle = setInterval(() => call.write(Buffer.concat([Buffer.from(part), FIXTURES.explicit.file, CRLF])), 20);
+    const [answer] = (await answered) as [IncomingMessage];
+    clearInterval(trickle);
+    let text = '';
+    for await (const chunk of answer) text += chunk;
+    const said = JSON.parse(text);
+    // What was stored by then is told; without it the answer would be 408.
+    assert.deepEqual([answer.statusCode, Object.keys(said).includes('0008119A')], [202, true], type);
+    call.destroy();
+  }
+});
+
+const CRLF = Buffer.from('\r\n');
+
 const REFUSED: readonly (readonly [name: string, type: string | undefined, body: string, status: number])[] = [
   ['no Content-Type', undefined, 'x', 415],
   ['S-3 another Content-Type', 'application/json', '{}', 415],

@@ -150,12 +150,45 @@ test('U-6 CHR-3 CHR-4 CHR-5 text in the character set asked for, where it has al
   assert.deepEqual(latin.rawPayload, Buffer.from('Müller', 'latin1'));
   const byTerm = await ask('', { 'accept-charset': '"ISO_IR 100", utf-8;q=0.5' });
   assert.equal(byTerm.headers['content-type'], 'text/plain; charset=iso-8859-1');
+  const both = await ask('&charset=ISO-8859-1', { 'accept-charset': 'utf-8' });
+  assert.equal(both.headers['content-type'], 'text/plain; charset=iso-8859-1', 'CHR-3 the parameter goes first');
   const unknown = await ask('&charset=klingon', { 'accept-charset': 'x-none' });
   assert.equal(unknown.headers['content-type'], 'text/plain; charset=utf-8');
   const second = await ask('&charset=ISO-8859-5,utf-8;q=0.5');
   assert.equal(second.headers['content-type'], 'text/plain; charset=utf-8');
   assert.equal((await ask('&charset=ISO-8859-5')).statusCode, 406);
 });
+
+/** PS3.18 Annex D: MIME's name, DICOM's term, a letter that the set has, and its bytes. */
+const ANNEX_D: readonly (readonly [name: string, term: string, letter: string, bytes: string])[] = [
+  ['iso-8859-1', 'ISO_IR 100', 'ü', 'fc'],
+  ['iso-8859-2', 'ISO_IR 101', 'č', 'e8'],
+  ['iso-8859-3', 'ISO_IR 109', 'ĝ', 'f8'],
+  ['iso-8859-4', 'ISO_IR 110', 'ģ', 'bb'],
+  ['iso-8859-5', 'ISO_IR 144', 'Ж', 'b6'],
+  ['iso-8859-6', 'ISO_IR 127', 'ب', 'c8'],
+  ['iso-8859-7', 'ISO_IR 126', 'Ω', 'd9'],
+  ['iso-8859-8', 'ISO_IR 138', 'ש', 'f9'],
+  ['iso-8859-9', 'ISO_IR 148', 'ş', 'fe'],
+  ['iso-8859-15', 'ISO_IR 203', '€', 'a4'],
+  ['tis-620', 'ISO_IR 166', 'ก', 'a1'],
+  ['gb18030', 'GB18030', '中', 'd6d0'],
+  ['gbk', 'GBK', '中', 'd6d0'],
+  ['utf-8', 'ISO_IR 192', '中', 'e4b8ad'],
+];
+
+for (const [name, term, letter, bytes] of ANNEX_D) {
+  test(`CHR-6 ${name} and ${term} are one character set`, async (t) => {
+    const { app, renderer } = await buildWeb(t);
+    renderer.report = async () => Buffer.from(letter, 'utf8');
+    for (const charset of [name, name.toUpperCase(), term]) {
+      const url = urlOf(FIXTURES.report, `&charset=${encodeURIComponent(charset)}`);
+      const answer = await app.inject({ url, headers: { accept: 'text/plain' } });
+      assert.equal(answer.headers['content-type'], `text/plain; charset=${name}`, charset);
+      assert.equal(answer.rawPayload.toString('hex'), bytes, charset);
+    }
+  });
+}
 
 test('U-22 an image is not given as text, nor a report as an image', async (t) => {
   assert.equal((await get(t, urlOf(FIXTURES.explicit, '&contentType=text/plain'))).statusCode, 406);

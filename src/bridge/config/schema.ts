@@ -154,6 +154,7 @@ export const ConfigSchema = Type.Object(
         default: [],
         description: 'origins whose pages may call the gateway, such as https://viewer.example; * is any',
       }),
+      maxHeaderBytes: count('line and headers of one request, in bytes', 65_536),
       idle: milliseconds('a connection on which nothing moves is closed after', 300_000),
       strictAccept: Type.Boolean({
         default: false,

@@ -2,19 +2,27 @@
 
 import { DicomError } from '../../dimse/errors.ts';
 
+/** A time by `performance.now()`, and how long it was until then. */
+export type Deadline = { ms: number; at: number };
+
+export function deadlineIn(ms: number): Deadline {
+  return { ms, at: performance.now() + ms };
+}
+
 /**
- * `items`, until `ms` after the first was asked for.
+ * `items`, until the deadline, which others may have too.
  * @throws DicomError `timeout` (field `body`) then
  */
-export async function* within<T>(items: AsyncIterable<T>, ms: number): AsyncGenerator<T, void, undefined> {
+export async function* within<T>(items: AsyncIterable<T>, { ms, at }: Deadline): AsyncGenerator<T, void, undefined> {
   const source = items[Symbol.asyncIterator]();
   const late = new DicomError('timeout', `the upload takes longer than ${ms / 1000} s`, { field: 'body' });
   let [isLate, isOver] = [false, false];
   let refuse = (_error: DicomError): void => {};
-  const timer = setTimeout(() => {
+  const becomesLate = (): void => {
     isLate = true;
     refuse(late);
-  }, ms);
+  };
+  const timer = setTimeout(becomesLate, Math.max(0, at - performance.now()));
   try {
     for (;;) {
       if (isLate) throw late;

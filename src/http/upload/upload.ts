@@ -8,7 +8,7 @@ import { DicomError } from '../../dimse/errors.ts';
 import { type MediaType, parseMediaType } from '../media-type.ts';
 import { primed } from '../primed.ts';
 import type { UploadLimits } from '../service.ts';
-import { within } from './deadline.ts';
+import { deadlineIn, within } from './deadline.ts';
 import { metadataItems } from './metadata-items.ts';
 import { readMultipart } from './multipart-reader.ts';
 import { dicomItems, type UploadPart } from './store-items.ts';
@@ -54,7 +54,7 @@ export async function itemsOf(request: FastifyRequest, limits: UploadLimits): Pr
 
 /** The body of a request, which must not take the connection with it when reading stops: the answer is still due. */
 function bodyOf(request: FastifyRequest, { uploadMs }: UploadLimits): AsyncIterable<Buffer> {
-  return within(arriving(request.raw.iterator({ destroyOnReturn: false })), uploadMs);
+  return within(arriving(request.raw.iterator({ destroyOnReturn: false })), deadlineIn(uploadMs));
 }
 
 async function* arriving(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
@@ -95,9 +95,10 @@ async function* formParts(
   { maxUploadBytes, uploadMs }: UploadLimits,
 ): AsyncGenerator<UploadPart, void, undefined> {
   const total = { size: 0, limit: maxUploadBytes };
+  const deadline = deadlineIn(uploadMs);
   try {
-    for await (const { file } of within(request.files() as AsyncIterable<MultipartFile>, uploadMs)) {
-      yield { type: DICOM, body: limited(within(file, uploadMs), total) };
+    for await (const { file } of within(request.files() as AsyncIterable<MultipartFile>, deadline)) {
+      yield { type: DICOM, body: limited(within(file, deadline), total) };
       if (file.truncated) throw new DicomError('too-large', 'a file of the form is too large', { field: 'body' });
     }
   } catch (cause) {

@@ -76,6 +76,7 @@ const REFUSED: [rule: string, [string, string][], message: RegExp][] = [
   ['an unknown keyword', [['PatientNam', 'A']], /PatientNam is no attribute/],
   ['an unknown tag', [['00081039', 'A']], /00081039 is no attribute/],
   ['an unknown attribute in a path', [['PatientName.', 'A']], /no attribute/],
+  ['COM-13 a keyword in another case', [['PatientId', 'A']], /no attribute/],
   ['COM-13 a path through what is no sequence', [['PatientName.PatientID', 'A']], /no sequence/],
   ['a command element', [['00000002', '1.2']], /searched for/],
   ['a file meta element', [['TransferSyntaxUID', '1.2']], /searched for/],
