@@ -4,7 +4,8 @@
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { hasValue } from '../../dimse/data/matching/verdict.ts';
 import { Tag } from '../../dimse/data/tags.ts';
-import { findRaw, type Search, textOf } from './find.ts';
+import { findRaw, textOf } from './find.ts';
+import type { Search } from './running.ts';
 
 /** Fills in NumberOfStudyRelatedSeries, NumberOfStudyRelatedInstances and ModalitiesInStudy where they are missing. */
 export async function countStudy(search: Search, study: string, dataset: Dataset): Promise<void> {

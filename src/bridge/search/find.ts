@@ -6,41 +6,11 @@ import type { Key } from '../../dimse/data/matching/match.ts';
 import { type Verdict, verdictOn, verdictOnMoment } from '../../dimse/data/matching/verdict.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { DicomError } from '../../dimse/errors.ts';
-import type { FindOption } from '../../dimse/index.ts';
-import type { Pacs } from '../pacs/pacs.ts';
 import type { ResourceLevel } from '../resource.ts';
 import { askedByConsent, checkedKeys, checksMoments } from './negotiated.ts';
-import type { Query } from './query.ts';
 import { LEVELS } from './query-attributes.ts';
 import { identifierOf } from './query-key.ts';
-
-export type SearchLimits = {
-  maxResults: number;
-  maxMatches: number;
-  maxFanOut: number;
-  /** Milliseconds that one PACS among several has. */
-  pacsMs: number;
-};
-
-/** One search under way: what it may spend, and what it has to say to the client. */
-export type Search = {
-  pacs: Pacs;
-  query: Query;
-  signal: AbortSignal;
-  limits: SearchLimits;
-  /** Texts for `Warning: 299 <service>: `, each once. */
-  warnings: Set<string>;
-  /** What the PACS agreed to of what the query needs; filled before the first C-FIND. */
-  agreed: Set<FindOption>;
-  /** C-FINDs so far; shared by the parts of a search that run beside each other. */
-  spent: { finds: number };
-};
-
-/** Unique keys of the levels above, and of the level itself where the path names it. */
-export type Scope = { study?: string; series?: string };
-
-/** One result: its unique keys, and the answer of each level that was asked. */
-export type Row = Scope & { instance?: string; answers: Partial<Record<ResourceLevel, Dataset>> };
+import type { Scope, Search } from './running.ts';
 
 /** C-FINDs that the lists of values of one query may become. */
 const MAX_ALTERNATIVES = 64;

@@ -6,12 +6,13 @@ import { hasValue } from '../../dimse/data/matching/verdict.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { DicomError } from '../../dimse/errors.ts';
 import type { ResourceLevel } from '../resource.ts';
-import { cut, holds, isComputable, type Row, type Search, textOf } from './find.ts';
+import { cut, holds, isComputable, textOf } from './find.ts';
 import { askedByConsent } from './negotiated.ts';
 import { compareAnswers } from './order.ts';
 import { LEVEL_ORDER, LEVELS } from './query-attributes.ts';
 import { identifierOf } from './query-key.ts';
 import { narrows } from './query-keys.ts';
+import type { Row, Search } from './running.ts';
 
 /**
  * The rows, or undefined where the PACS did not agree, or does not give the attributes of the upper levels: the levels are

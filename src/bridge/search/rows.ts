@@ -3,13 +3,14 @@
 import { verdictOn } from '../../dimse/data/matching/verdict.ts';
 import type { ResourceLevel } from '../resource.ts';
 import { countSeries, countStudy } from './counts.ts';
-import { findMatches, isComputable, type Row, type Scope, type Search, textOf } from './find.ts';
+import { findMatches, isComputable, textOf } from './find.ts';
 import { ORDER } from './order.ts';
 import { inOrder } from './ordered.ts';
-import type { Query } from './query.ts';
-import { LEVEL_ORDER, LEVELS } from './query-attributes.ts';
+import { LEVELS } from './query-attributes.ts';
 import { narrows } from './query-keys.ts';
+import { isAsked, isJoined } from './query-levels.ts';
 import { relationalRows } from './relational.ts';
+import type { Row, Scope, Search } from './running.ts';
 
 /** Queries of one search that are under way at one time. */
 const WIDTH = 4;
@@ -39,17 +40,6 @@ async function* rowsAt(search: Search, level: ResourceLevel): AsyncGenerator<Row
     childrenOf({ ...search, signal }, level, parent),
   );
   for await (const group of groups) yield* group;
-}
-
-/** Whether a level is queried: it is wanted, or a key at it must hold, or the path leaves it open and its answer is joined. */
-export function isAsked(query: Query, level: ResourceLevel): boolean {
-  return level === query.level || isJoined(query, level) || query.keys[level].length > 0;
-}
-
-/** Upper levels that the path doesn't name: all their attributes are part of each result (PS3.18 10.6.3.3). */
-export function isJoined(query: Query, level: ResourceLevel): boolean {
-  if (LEVEL_ORDER.indexOf(level) >= LEVEL_ORDER.indexOf(query.level)) return false;
-  return level === 'study' ? query.study === undefined : query.series === undefined;
 }
 
 async function childrenOf(search: Search, level: ResourceLevel, parent: Row): Promise<Row[]> {

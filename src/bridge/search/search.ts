@@ -5,17 +5,19 @@ import { DicomError } from '../../dimse/errors.ts';
 import { inTime } from '../pacs/in-time.ts';
 import { isNoAnswer } from '../pacs/no-answer.ts';
 import type { Pacs } from '../pacs/pacs.ts';
-import { cut, isOverspent, type Row, type Search, type SearchLimits } from './find.ts';
+import { cut, isOverspent } from './find.ts';
 import { negotiate } from './negotiated.ts';
 import { compareAnswers } from './order.ts';
 import { inOrder } from './ordered.ts';
 import { parseQuery, type Query, type SearchRequest } from './query.ts';
 import { LEVEL_ORDER } from './query-attributes.ts';
+import { isJoined } from './query-levels.ts';
 import { resultOf } from './result.ts';
-import { completeCounts, isJoined, rowsOf } from './rows.ts';
+import { completeCounts, rowsOf } from './rows.ts';
+import type { Row, Search, SearchLimits } from './running.ts';
 
-export type { SearchLimits } from './find.ts';
 export type { SearchRequest } from './query.ts';
+export type { SearchLimits } from './running.ts';
 
 export type SearchOptions = {
   baseUrl: string;
