@@ -7,6 +7,7 @@ import { decodeFrame, type Frame } from './codec/decode.ts';
 import type { Reduction } from './codec/jpeg2000.ts';
 import type { Codecs } from './codec/wasm.ts';
 import { renderColour } from './colour/colour.ts';
+import { renderColourRange } from './colour/colour-range.ts';
 import { renderSegmentation } from './colour/segmentation.ts';
 import { supplementalPalette, withSupplementalColours } from './colour/supplemental-palette.ts';
 import type { Image } from './frames/image.ts';
@@ -53,6 +54,9 @@ export function colours(image: Image, frame: Frame, n: number, { window, depth }
   }
   const segments = renderSegmentation(image, frame, n);
   if (segments) return { width, height, channels: 3, data: segments };
+  // Who asks for a window wants to see the values.
+  const mapped = window ? undefined : renderColourRange(image, frame, n);
+  if (mapped) return { width, height, channels: 3, data: mapped };
   const palette = supplementalPalette(image, frame, n);
   if (palette) {
     const data = withSupplementalColours(frame, renderGray(image, frame, n, window), palette);
