@@ -61,7 +61,11 @@ export type FakePacs = {
 const text = (dataset: Dataset, tag: string) => String(dataset[tag]?.Value?.[0] ?? '');
 const wanted = (dataset: Dataset, tag: string) => (dataset[tag]?.Value ?? []).map(String);
 
-export async function startFakePacs(t: TestContext, stored: Stored[], given: Behaviour = {}): Promise<FakePacs> {
+export async function startFakePacs(
+  t: Pick<TestContext, 'after'>,
+  stored: Stored[],
+  given: Behaviour = {},
+): Promise<FakePacs> {
   const behaviour = { ...given };
   const asked: FakePacs['asked'] = { find: [], get: [], move: [], bare: [] };
   const aeTitle = behaviour.aeTitle ?? 'FAKEPACS';

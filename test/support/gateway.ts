@@ -24,7 +24,7 @@ export type RunningGateway = {
  * `{ DICOMWEB_PACS_0_RETRIEVE: 'move' }`. Closed, and its cache removed, when the test is over.
  */
 export async function startGateway(
-  t: TestContext | undefined,
+  t: Pick<TestContext, 'after'> | undefined,
   peers: readonly { aeTitle: string; host: string; port: number }[],
   settings: Record<string, string> = {},
   log?: Log,

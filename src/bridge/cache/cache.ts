@@ -34,7 +34,8 @@ const FREED_AT_ONCE = 64;
 export class Cache {
   readonly #options: CacheOptions;
   readonly #files: string;
-  readonly #keeps: boolean;
+  /** Whether what is written stays when its last reader is done. */
+  readonly keeps: boolean;
   readonly #index: CacheIndex;
   readonly #open: OpenFiles;
   /** What is still being written, by key. */
@@ -46,7 +47,7 @@ export class Cache {
   private constructor(options: CacheOptions, index: CacheIndex) {
     this.#options = options;
     this.#files = join(options.dir, 'files');
-    this.#keeps = options.enabled ?? true;
+    this.keeps = options.enabled ?? true;
     this.#index = index;
     const { memoryBytes = MEMORY, log } = options;
     this.#open = new OpenFiles({ dir: this.#files, memoryBytes, onUnread: () => this.#evict(), log });
@@ -59,7 +60,7 @@ export class Cache {
     const index = join(options.dir, 'index.sqlite');
     await open(index, 'a', 0o600).then((file) => file.close(), rethrow);
     const cache = new Cache(options, new CacheIndex(index));
-    cache.#bytes = await clearUp(cache.#index, files, cache.#keeps);
+    cache.#bytes = await clearUp(cache.#index, files, cache.keeps);
     cache.#evict();
     return cache;
   }
@@ -93,7 +94,7 @@ export class Cache {
     const stored = landed.then((whole) => {
       const row = rowOf(whole);
       const file = this.#pin(row);
-      if (this.#keeps && generation === this.generation(source, row.study)) this.#await(row, whole.landing);
+      if (this.keeps && generation === this.generation(source, row.study)) this.#await(row, whole.landing);
       else this.#remove(row.file);
       return file;
     });
@@ -197,7 +198,7 @@ export class Cache {
     files: readonly StoredFile[],
     generation = this.generation(source, resource.study),
   ): void {
-    if (!this.#keeps || generation !== this.generation(source, resource.study)) return;
+    if (!this.keeps || generation !== this.generation(source, resource.study)) return;
     const instances = files.map((file) => `${file.seriesInstanceUid}/${file.sopInstanceUid}`);
     this.#index.setWhole(source, resource, { instances, checkedAt: Date.now() });
   }

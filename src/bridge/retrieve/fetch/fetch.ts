@@ -86,7 +86,7 @@ async function fetch(fetching: Fetching): Promise<void> {
   request.lacks(lost.in(place, series));
   const shortfall = await makeGood(fetching, await firstPass(fetching));
   request.complete(shortfall);
-  if (shortfall === undefined) await keepWhole(fetching);
+  if (shortfall === undefined && fetching.cache.keeps) await keepWhole(fetching);
 }
 
 /** All of the resource that is not here; an error after which the rest can still be asked for is told. */
