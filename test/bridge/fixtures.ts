@@ -1,12 +1,13 @@
 // Instances made for the tests of the bridge.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { StoredFile } from '../../src/bridge/cache/cache.ts';
 import type { IdentifiedInstance } from '../../src/bridge/cache/identify.ts';
 import type { Dataset } from '../../src/dimse/data/dataset.ts';
+import { writeFileMeta } from '../../src/dimse/data/part10.ts';
 import { ExplicitLittle } from '../../src/dimse/data/transfer-syntax.ts';
 import { writeDataset } from '../../src/dimse/data/writer.ts';
 
@@ -40,6 +41,15 @@ export function datasetOf({ study, series, instance, sopClass = CT, bytes = 512,
 
 export function encoded(made: Made, transferSyntaxUid = ExplicitLittle): Buffer {
   return writeDataset(datasetOf(made), transferSyntaxUid);
+}
+
+/** A Part 10 file of it in a folder of its own, gone after the test. */
+export async function instanceFile(t: TestContext, made: Made): Promise<string> {
+  const { sopClass: sopClassUid = CT, instance: sopInstanceUid } = made;
+  const meta = writeFileMeta({ sopClassUid, sopInstanceUid, transferSyntaxUid: ExplicitLittle });
+  const path = join(await emptyDir(t), 'instance.dcm');
+  await writeFile(path, Buffer.concat([meta, encoded(made)]));
+  return path;
 }
 
 /** As it comes out of `identify`, in chunks of `chunk` bytes. */

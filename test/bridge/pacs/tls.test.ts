@@ -7,14 +7,12 @@ import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { check } from '../../../src/bridge/check/check.ts';
 import { loadConfig } from '../../../src/bridge/config/config.ts';
-import { writeFileMeta } from '../../../src/dimse/data/part10.ts';
-import { ExplicitLittle } from '../../../src/dimse/data/transfer-syntax.ts';
 import { DicomError } from '../../../src/dimse/errors.ts';
 import { connect } from '../../../src/dimse/index.ts';
 import { Authority } from '../../dimse/certificates.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { freePort, runTool, startOrthanc } from '../../support/peers.ts';
-import { CT, emptyDir, encoded } from '../fixtures.ts';
+import { emptyDir, instanceFile } from '../fixtures.ts';
 import { startFakePacs } from '../peer-pacs.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'bridge-tls-'));
@@ -27,7 +25,8 @@ const other = authority.issue('other', { altName: 'DNS:other.example' });
 const expired = authority.issue('expired', { expired: true });
 const strangers = stranger.issue('strangers');
 
-const STORED = [{ study: '1.1', series: '1.1.1', instance: '1.1.1.1' }];
+const MADE = { study: '1.1', series: '1.1.1', instance: '1.1.1.1' };
+const STORED = [MADE];
 const TLS = {
   DICOMWEB_PACS_0_TLS_ENABLED: 'true',
   DICOMWEB_PACS_0_TLS_CA: authority.certPath,
@@ -75,7 +74,7 @@ test('Orthanc over TLS both ways: every step of check is well', async (t) => {
   const port = await freePort();
   const ours = { DICOMWEB_DICOM_TLS_ENABLED: 'true', DICOMWEB_DICOM_TLS_CA: authority.certPath };
   const peer = await startOrthanc({
-    files: [await instanceFile()],
+    files: [await instanceFile(t, MADE)],
     configuration: {
       DicomTlsEnabled: true,
       DicomTlsCertificate: pacs.certPath,
@@ -102,16 +101,6 @@ test('Orthanc over TLS both ways: every step of check is well', async (t) => {
   );
   assert.match(rows.find(({ step }) => step === 'C-MOVE')?.detail ?? '', /^1 instance/);
 });
-
-/** A Part 10 file of the instance in `STORED`. */
-async function instanceFile(): Promise<string> {
-  const [made] = STORED;
-  assert.ok(made !== undefined);
-  const meta = { sopClassUid: CT, sopInstanceUid: made.instance, transferSyntaxUid: ExplicitLittle };
-  const path = join(dir, 'instance.dcm');
-  writeFileSync(path, Buffer.concat([writeFileMeta(meta), encoded(made, ExplicitLittle)]));
-  return path;
-}
 
 test('serverName and verify: a certificate for another name, and any certificate', async (t) => {
   const named = await startFakePacs(t, STORED, { tls: other });

@@ -45,6 +45,24 @@ function tolerated(run: () => unknown): void {
   }
 }
 
+/** PS3.8 9.3 and Annex D, PS3.7 D.3.3: every PDU, item and sub-item, by type. */
+const TYPES = [
+  ...['associate-rq', 'associate-ac', 'associate-rj', 'p-data-tf', 'release-rq', 'release-rp', 'abort'],
+  ...['application-context', 'presentation-context', 'presentation-context-result', 'user-information'],
+  ...['abstract-syntax', 'transfer-syntax'],
+  ...['maximum-length', 'implementation-class-uid', 'asynchronous-operations-window', 'role-selection'],
+  ...['implementation-version-name', 'extended-negotiation', 'common-extended-negotiation', 'user-identity'],
+  'user-identity-response',
+];
+
+test('every PDU, item and sub-item of the standard stands in a fixture', () => {
+  const found = new Set(JSON.stringify(PDU_FIXTURES.map(({ value }) => value)).match(/(?<="type":")[^"]+/g));
+  found.delete('unknown');
+  // Buffers say their type too.
+  found.delete('Buffer');
+  assert.deepEqual([...found].sort(), TYPES.toSorted());
+});
+
 for (const { name, bytes, value } of PDU_FIXTURES) {
   describe(name, () => {
     test('decodes', () => assert.deepEqual(decodePdu(bytes), value));
