@@ -50,6 +50,49 @@ describe('a C-GET that waits for each instance', () => {
     assert.equal(cache.openWhole(peer.aeTitle, STUDY)?.files.length, ALL.length);
   });
 
+  test('is split by series and within a series by lists of instances, each asked for by one helper', async (t) => {
+    const { partsOf, retrieval } = await rig(t);
+    await drain(retrieval.retrieve(STUDY, { signal: never }));
+    const parts = partsOf().map((one) => ({
+      series: one['0020000E']?.Value?.map(String) ?? [],
+      instances: one['00080018']?.Value?.map(String) ?? [],
+    }));
+    for (const { series, instances } of parts) {
+      assert.equal(series.length, 1);
+      assert.ok(
+        instances.every((uid) => uid.startsWith(`${series[0]}.`)),
+        `${instances} of ${series}`,
+      );
+    }
+    assert.deepEqual(new Set(parts.flatMap(({ series }) => series)), new Set(['1.1.1', '1.1.2']));
+    assert.ok(parts.length > 2, 'a series in several lists');
+    const asked = parts.flatMap(({ instances }) => instances);
+    assert.equal(new Set(asked).size, asked.length, 'nothing is asked for twice');
+  });
+
+  for (const [retrieveAssociations, maxAssociations, most] of [
+    [3, 2, 2],
+    [2, 4, 2],
+    [4, 4, 4],
+  ] as const) {
+    const caps = `${retrieveAssociations} of ${maxAssociations}`;
+    test(`uses no more associations at one time than it may (${caps})`, async (t) => {
+      let atOnce = 0;
+      let peak = 0;
+      const before = async () => {
+        atOnce += 1;
+        peak = Math.max(peak, atOnce);
+        await delay(2);
+        atOnce -= 1;
+      };
+      const { peer, partsOf, retrieval } = await rig(t, { before }, { retrieveAssociations, maxAssociations });
+      assert.deepEqual((await drain(retrieval.retrieve(STUDY, { signal: never }))).toSorted(), ALL.toSorted());
+      assert.ok(peak > 1 && peak <= most, `${peak} at one time`);
+      assert.ok(peer.listener.associations <= maxAssociations, `${peer.listener.associations}`);
+      assert.ok(partsOf().length > 0);
+    });
+  }
+
   test('is not helped where one association is all that a retrieve may use', async (t) => {
     const { partsOf, retrieval } = await rig(t, {}, { retrieveAssociations: 1 });
     assert.deepEqual(await drain(retrieval.retrieve(STUDY, { signal: never })), ALL);
