@@ -41,6 +41,17 @@ async function rig(t: TestContext, behaviour: Behaviour = {}, more: Parameters<t
   return { peer, ...(await startRetrieval(t, [peer], more)) };
 }
 
+/** Every file holds what the PACS has, byte for byte. */
+async function assertAsStored(files: AsyncIterable<StoredFile>, { stored }: FakePacs): Promise<void> {
+  for await (const file of files) {
+    const made = stored.find(({ instance }) => instance === file.sopInstanceUid);
+    assert.ok(made);
+    await file.onDisk();
+    assert.deepEqual(readFileSync(file.path).subarray(file.dataOffset), encoded(made, made.transferSyntaxUid));
+    file.release();
+  }
+}
+
 /** The data set, read as readers read it. */
 async function bytesOf(file: StoredFile): Promise<Buffer> {
   const bytes = Buffer.alloc(file.size);
@@ -92,13 +103,7 @@ describe('what is asked of the PACS', () => {
 
   test('W-D5 an instance keeps its transfer syntax and its bytes', async (t) => {
     const { retrieval, peer } = await rig(t);
-    for await (const file of retrieval.retrieve(STUDY, { signal: never })) {
-      const made = peer.stored.find(({ instance }) => instance === file.sopInstanceUid);
-      assert.ok(made);
-      await file.onDisk();
-      assert.deepEqual(readFileSync(file.path).subarray(file.dataOffset), encoded(made, made.transferSyntaxUid));
-      file.release();
-    }
+    await assertAsStored(retrieval.retrieve(STUDY, { signal: never }), peer);
   });
 
   for (const resource of [
@@ -218,13 +223,7 @@ describe('C-GET, else C-MOVE', () => {
 
   test('W-D1 a PACS without C-GET is asked by C-MOVE, with the same bytes', async (t) => {
     const { retrieval, peer } = await rig(t, noGet);
-    for await (const file of retrieval.retrieve(STUDY, { signal: never })) {
-      const made = peer.stored.find(({ instance }) => instance === file.sopInstanceUid);
-      assert.ok(made);
-      await file.onDisk();
-      assert.deepEqual(readFileSync(file.path).subarray(file.dataOffset), encoded(made, made.transferSyntaxUid));
-      file.release();
-    }
+    await assertAsStored(retrieval.retrieve(STUDY, { signal: never }), peer);
     assert.deepEqual(levels(peer.asked.move), ['STUDY']);
   });
 
