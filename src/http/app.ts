@@ -84,7 +84,9 @@ export async function buildApp(gateway: Gateway, renderer: Renderer, options: Ap
   // Bodies are read by the routes that take one, as a stream, whatever their type.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
-  const { maxInstanceBytes: fileSize, maxParts: files } = service.limits;
+  const { maxInstanceBytes, maxParts: files } = service.limits;
+  // One byte more, so that who reads a file that is too large sees it: the plugin would only cut it off.
+  const fileSize = maxInstanceBytes + 1;
   await app.register(multipart, { limits: { fileSize, files, fields: 100, fieldSize: 65536, headerPairs: 100 } });
   addResources((url, answers) => addResource(app, url, answers, service), service.basePath);
   await addDocumentation(app);

@@ -303,6 +303,7 @@ function uploads(): BadRequest[] {
     post('a form without files', 'multipart/form-data; boundary=b', '--b--\r\n', 400),
     post('a form that is none', 'multipart/form-data; boundary=b', 'hello', 400),
     post('a form without a boundary', 'multipart/form-data', 'hello', 400),
+    { ...post('an instance of another study than the path', RELATED, WHOLE, 409), url: '/dicomweb/studies/1.2.3' },
     { ...post('a study that is no UID', RELATED, WHOLE, 400), url: '/dicomweb/studies/x', names: 'study' },
     {
       ...post('an Accept of nothing offered', RELATED, WHOLE, 406),

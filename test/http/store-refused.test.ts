@@ -123,6 +123,33 @@ test('413 beyond the limits of an upload', async (t) => {
     const { answer } = await post(t, parts, { web });
     assert.equal(answer.statusCode, 413, JSON.stringify(limits));
   }
+  const form = multipartOf(
+    'frontier',
+    ['a', 'b'].map((name) => ({
+      headers: { 'Content-Disposition': `form-data; name="${name}"; filename="${name}"` },
+      body: explicit.file,
+    })),
+  );
+  for (const limits of [{ maxInstanceBytes: 100 }, { maxUploadBytes: 200 }, { maxParts: 1 }]) {
+    const { app, gateway } = await buildWeb(t, { limits });
+    const headers = { 'content-type': 'multipart/form-data; boundary=frontier' };
+    const answer = await app.inject({ method: 'POST', url: '/dicomweb/studies', headers, payload: form });
+    // What the fake PACS had by then is told as stored, beside a failure.
+    assert.equal(answer.statusCode, gateway.stored.length > 0 ? 202 : 413, `a form, ${JSON.stringify(limits)}`);
+    assert.ok(gateway.stored.length < 2);
+  }
+  const large = await buildWeb(t, { limits: { maxMetadataBytes: 100 } });
+  const metadata = [
+    { headers: { 'Content-Type': 'application/dicom+json' }, body: Buffer.from(`[${' '.repeat(200)}]`) },
+  ];
+  const headersOfJson = { 'content-type': related('application/dicom+json') };
+  const tooLong = await large.app.inject({
+    method: 'POST',
+    url: '/dicomweb/studies',
+    headers: headersOfJson,
+    payload: multipartOf('frontier', metadata),
+  });
+  assert.equal(tooLong.statusCode, 413);
   const web = await buildWeb(t, { limits: { maxInstanceBytes: 100 } });
   const headers = { 'content-type': 'application/dicom' };
   const bare = await web.app.inject({ method: 'POST', url: '/dicomweb/studies', headers, payload: explicit.file });

@@ -75,6 +75,15 @@ test('T-48 S-34 a part that is no instance is an Other Failure, and the others a
   assert.equal(answer.json()['0008119A'].Value[0]['00081197'].Value[0], 0xc000);
 });
 
+test('an instance that comes twice in one upload is stored twice and told twice', async (t) => {
+  const twice = [asDicom(FIXTURES.explicit.file), asDicom(FIXTURES.explicit.file)];
+  const { answer, gateway } = await post(t, twice);
+  assert.equal(answer.statusCode, 200);
+  const uids = answer.json()['00081199'].Value.map((row: Dataset) => row['00081155']?.Value?.[0]);
+  assert.deepEqual(uids, [FIXTURES.explicit.sopInstanceUid, FIXTURES.explicit.sopInstanceUid]);
+  assert.equal(gateway.stored.length, 2);
+});
+
 test('S-42 only parts that are no instances is 400', async (t) => {
   const { answer } = await post(t, [asDicom(Buffer.from('not DICOM at all'))]);
   assert.equal(answer.statusCode, 400);

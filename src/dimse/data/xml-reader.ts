@@ -99,9 +99,14 @@ function readValues(element: Element, vr: Vr, path: string): Attribute {
   return isEmpty(values) ? { vr } : { vr, Value: values };
 }
 
+/** What an attribute may hold, one of them at most (PS3.19 A.1.5). */
+const KINDS: ReadonlySet<string> = new Set(['Value', 'Item', 'PersonName', 'BulkData', 'InlineBinary']);
+
 function readAttribute(element: Element, tag: string, path: string): Attribute {
   const { vr = vrOf(tag) } = element.attributes;
   if (!isVr(vr)) throw malformed(path, 'An attribute without a vr of the standard');
+  const kinds = new Set(element.children.map(({ name }) => name).filter((name) => KINDS.has(name)));
+  if (kinds.size > 1) throw malformed(path, 'An attribute with two kinds of content');
   const child = (name: string) => element.children.find((candidate) => candidate.name === name);
   if (vr === 'SQ') {
     const items = numbered(element, 'Item', path).map((item, index) => readItem(item, `${path}/${index}/`));

@@ -92,14 +92,14 @@ async function* typedParts(parts: ReturnType<typeof readMultipart>): AsyncGenera
 /** `curl -F file=@x.dcm`: every file of a form is an instance, whatever type the sender guessed. */
 async function* formParts(
   request: FastifyRequest,
-  { maxUploadBytes, uploadMs }: UploadLimits,
+  { maxInstanceBytes, maxUploadBytes, uploadMs }: UploadLimits,
 ): AsyncGenerator<UploadPart, void, undefined> {
   const total = { size: 0, limit: maxUploadBytes };
   const deadline = deadlineIn(uploadMs);
   try {
     for await (const { file } of within(request.files() as AsyncIterable<MultipartFile>, deadline)) {
-      yield { type: DICOM, body: limited(within(file, deadline), total) };
-      if (file.truncated) throw new DicomError('too-large', 'a file of the form is too large', { field: 'body' });
+      const own = { size: 0, limit: maxInstanceBytes };
+      yield { type: DICOM, body: limited(limited(within(file, deadline), own), total) };
     }
   } catch (cause) {
     if (cause instanceof DicomError) throw cause;

@@ -164,6 +164,18 @@ const REFUSED: [what: string, xml: string, field: string][] = [
   ['a DOCTYPE', '<!DOCTYPE x [<!ENTITY a "b">]><NativeDicomModel/>', 'XML'],
   ['an entity that is not defined', document('&a;'), 'XML'],
   ['an attribute without tag', document('<DicomAttribute vr="LO"/>'), 'data set'],
+  [
+    'X-5 a value and an item in one attribute',
+    document('<DicomAttribute tag="00100020" vr="LO"><Value number="1">a</Value><Item number="1"/></DicomAttribute>'),
+    '00100020',
+  ],
+  [
+    'X-5 bulk data and inline binary in one attribute',
+    document(
+      '<DicomAttribute tag="7FE00010" vr="OW"><InlineBinary>AQI=</InlineBinary><BulkData uri="x"/></DicomAttribute>',
+    ),
+    '7FE00010',
+  ],
   ['a VR of no standard', document('<DicomAttribute tag="00100020" vr="XX"/>'), '00100020'],
   [
     'a number that is none',
