@@ -2,8 +2,7 @@
 // failure can be had again; FUZZ_RUNS is the number of frames for each codec, FUZZ_SEED the beginning.
 
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { after, test } from 'node:test';
 import {
   DeflatedFrame,
@@ -17,13 +16,17 @@ import {
 } from '../../src/dimse/data/transfer-syntax.ts';
 import { DicomError } from '../../src/dimse/errors.ts';
 import { createRenderer } from '../../src/render/render.ts';
-import { fixtureFolder, pixelOf, samples, writeFixture } from './fixtures.ts';
+import { encode, fixtureFolder, pixelOf, samples, writeFixture } from './fixtures.ts';
 
-/** An error of a WebAssembly codec costs a new instance of it: fewer of those unless asked for. */
-const RUNS = { own: Number(process.env.FUZZ_RUNS ?? 2000), wasm: Number(process.env.FUZZ_RUNS ?? 200) };
-const OWN = new Set<string>([RleLossless, DeflatedFrame]);
+const RUNS = Number(process.env.FUZZ_RUNS ?? 2000);
+/** Damaged frames that share a file. */
+const FRAMES = 500;
 const SEED = Number(process.env.FUZZ_SEED ?? 1);
 const LIMIT_MS = 5000;
+/** An end marker is looked for in so many bytes. */
+const TAIL = 16;
+/** What a damaged frame may come to. */
+const EXPECTED = new Set<string>(['pixels', 'corrupt', 'not-acceptable', 'too-large', 'timeout']);
 
 const dir = fixtureFolder();
 const renderer = createRenderer({ threads: 2, timeoutMs: LIMIT_MS });
@@ -40,12 +43,12 @@ function generator(seed: number): (below: number) => number {
   };
 }
 
-/** Flips, overwrites, cuts out or repeats a few bytes from `start` on; the last ones stay, so that the decoder is asked. */
-function damaged(bytes: Buffer, start: number, random: (below: number) => number): Buffer {
+/** Flips, overwrites, cuts out or repeats a few bytes; the last ones stay, so that the decoder is asked. */
+function damaged(bytes: Buffer, random: (below: number) => number): Buffer {
   let result = Buffer.from(bytes);
-  const end = result.length - 24;
+  const end = result.length - TAIL;
   for (let count = 1 + random(6); count > 0; count -= 1) {
-    const at = start + random(Math.max(1, end - start));
+    const at = random(Math.max(1, end));
     const kind = random(5);
     if (kind === 0) result[at] = (result[at] ?? 0) ^ (1 << random(8));
     else if (kind === 1) result[at] = random(256);
@@ -67,28 +70,48 @@ const CODECS: [name: string, uid: string, pixel: Parameters<typeof pixelOf>[0]][
   ['Deflated Image Frame', DeflatedFrame, {}],
 ];
 
-for (const [index, [name, uid, changes]] of CODECS.entries()) {
-  const runs = OWN.has(uid) ? RUNS.own : RUNS.wasm;
-  test(`${name}: ${runs} damaged frames give pixels or a DicomError, and the pool lives`, async () => {
-    const pixel = pixelOf({ rows: 16, columns: 16, ...changes });
-    const whole = await writeFixture(dir, { transferSyntaxUid: uid, pixel, frames: [samples(pixel)] });
-    const bytes = await readFile(whole);
-    const start = bytes.lastIndexOf(Buffer.from('e07f10004f42', 'hex')) + 32;
-    const random = generator(SEED * 1000 + index);
-    const path = join(dir, `damaged-${index}.dcm`);
-    let timeouts = 0;
-    for (let run = 0; run < runs; run += 1) {
-      await writeFile(path, damaged(bytes, start, random));
-      try {
-        await renderer.decode(path, 1);
-      } catch (error) {
-        assert.ok(error instanceof DicomError, `run ${run}: ${String(error)}`);
-        if (error.kind === 'timeout') timeouts += 1;
-        else assert.ok(['corrupt', 'not-acceptable', 'too-large'].includes(error.kind), `run ${run}: ${error.kind}`);
-      }
+type Kinds = Map<string, number>;
+
+/** Decodes every frame of a file, two at a time, and counts what comes of it; a sound one must be what it was before. */
+async function decodeAll(path: string, frames: number, sound: Buffer, kinds: Kinds): Promise<void> {
+  let next = 1;
+  const lane = async (): Promise<void> => {
+    for (let frame = next++; frame <= frames; frame = next++) {
+      const kind = await renderer.decode(path, frame).then(
+        ({ bytes }) => (isSound(frame) && !bytes.equals(sound) ? 'other pixels of a sound frame' : 'pixels'),
+        (error: unknown) =>
+          error instanceof DicomError && !isSound(frame) ? error.kind : `${frame}: ${String(error)}`,
+      );
+      kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
     }
-    assert.ok(timeouts <= runs / 50, `${timeouts} of ${runs} frames ran into the limit`);
-    const { bytes: again } = await renderer.decode(whole, 1);
-    assert.equal(again.length, samples(pixel).length);
+  };
+  await Promise.all([lane(), lane()]);
+}
+
+/** One in so many is left whole, to see that those before it did the decoder no harm. */
+const isSound = (frame: number): boolean => frame % 20 === 0;
+
+for (const [index, [name, uid, changes]] of CODECS.entries()) {
+  test(`${name}: ${RUNS} damaged frames give pixels or a DicomError, and the pool lives`, async (t) => {
+    const pixel = pixelOf({ rows: 16, columns: 16, ...changes });
+    const whole = Buffer.from(await encode(uid, pixel, samples(pixel)));
+    const write = (codestreams: Buffer[]): Promise<string> =>
+      writeFixture(dir, { transferSyntaxUid: uid, pixel, frames: [], codestreams });
+    const { bytes: sound } = await renderer.decode(await write([whole]), 1);
+    const random = generator(SEED * 1000 + index);
+    const kinds: Kinds = new Map();
+    for (let done = 0; done < RUNS; done += FRAMES * 0.95) {
+      const codestreams = Array.from({ length: FRAMES }, (_, at) => (isSound(at + 1) ? whole : damaged(whole, random)));
+      const path = await write(codestreams);
+      await decodeAll(path, FRAMES, sound, kinds);
+      await rm(path);
+    }
+    t.diagnostic(JSON.stringify(Object.fromEntries(kinds)));
+    assert.deepEqual(
+      [...kinds.keys()].filter((kind) => !EXPECTED.has(kind)),
+      [],
+    );
+    assert.ok((kinds.get('timeout') ?? 0) <= RUNS / 50, `${kinds.get('timeout')} of ${RUNS} frames ran into the limit`);
+    assert.ok((kinds.get('corrupt') ?? 0) > RUNS / 10, 'hardly a frame was damaged');
   });
 }

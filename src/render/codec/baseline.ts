@@ -38,7 +38,7 @@ export async function encodeBaseline(
     const bytes = NativeCodecs.encodeJpeg(context, parameters).getEncodedBuffer();
     if (bytes && bytes.length > 0) return { bytes, photometric: grey ? photometric : 'YBR_FULL_422' };
   } catch (cause) {
-    codecs.discard('dcmjs');
+    codecs.failed('dcmjs', cause, pixel);
     throw new DicomError('not-acceptable', 'The frame cannot be encoded in this transfer syntax', { cause });
   }
   throw new DicomError('not-acceptable', 'The frame cannot be encoded in this transfer syntax');

@@ -136,7 +136,7 @@ async function run(
     const bytes = encode(NativeCodecs, context).getEncodedBuffer();
     if (bytes && bytes.length > 0) return bytes;
   } catch (cause) {
-    codecs.discard('dcmjs');
+    codecs.failed('dcmjs', cause, pixel);
     throw new DicomError('not-acceptable', 'The frame cannot be encoded in this transfer syntax', { cause });
   }
   throw new DicomError('not-acceptable', 'The frame cannot be encoded in this transfer syntax');

@@ -60,7 +60,7 @@ async function decode(
   try {
     return NativeCodecs.decodeJpeg(context, { convertColorspaceToRgb }).getDecodedBuffer() ?? new Uint8Array();
   } catch (cause) {
-    codecs.discard('dcmjs');
+    codecs.failed('dcmjs', cause, pixel);
     throw new DicomError('corrupt', 'The JPEG codestream cannot be decoded', { field: 'PixelData', cause });
   }
 }
@@ -91,7 +91,7 @@ export async function decodeJpegXl(bytes: Buffer, pixel: PixelDescription, codec
       data: decoded.getDecodedBuffer() ?? new Uint8Array(),
     });
   } catch (cause) {
-    codecs.discard('dcmjs');
+    codecs.failed('dcmjs', cause, pixel);
     throw new DicomError('corrupt', 'The JPEG XL codestream cannot be decoded', { field: 'PixelData', cause });
   }
 }

@@ -20,7 +20,7 @@ export function decodeJpeg2000(
   reduction?: Reduction,
 ): Promise<Decoded> {
   const create = async (): Promise<ResolutionDecoder> => new (await codecs.openjpeg()).J2KDecoder();
-  return decode(bytes, pixel, { create, discard: () => codecs.discard('openjpeg') }, reduction);
+  return decode(bytes, pixel, { create, failed: (cause) => codecs.failed('openjpeg', cause, pixel) }, reduction);
 }
 
 /** Decodes an HTJ2K frame, at a lower resolution where `reduction` allows it. */
@@ -31,10 +31,10 @@ export function decodeHtj2k(
   reduction?: Reduction,
 ): Promise<Decoded> {
   const create = async (): Promise<ResolutionDecoder> => new (await codecs.openjph()).HTJ2KDecoder();
-  return decode(bytes, pixel, { create, discard: () => codecs.discard('openjph') }, reduction);
+  return decode(bytes, pixel, { create, failed: (cause) => codecs.failed('openjph', cause, pixel) }, reduction);
 }
 
-type Codec = { create: () => Promise<ResolutionDecoder>; discard: () => void };
+type Codec = { create: () => Promise<ResolutionDecoder>; failed: (cause: unknown) => void };
 
 async function decode(bytes: Buffer, pixel: PixelDescription, codec: Codec, reduction?: Reduction): Promise<Decoded> {
   const codestream = bareJpeg2000(bytes);
@@ -60,7 +60,7 @@ async function decode(bytes: Buffer, pixel: PixelDescription, codec: Codec, redu
       data: new Uint8Array(decoder.getDecodedBuffer()),
     });
   } catch (cause) {
-    codec.discard();
+    codec.failed(cause);
     if (cause instanceof DicomError) throw cause;
     throw new DicomError('corrupt', 'The JPEG 2000 codestream cannot be decoded', { field: 'PixelData', cause });
   } finally {

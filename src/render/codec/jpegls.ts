@@ -31,7 +31,7 @@ export async function decodeJpegLs(bytes: Buffer, pixel: PixelDescription, codec
       data: byPlane ? interleave(data, info.components, bytesPerSample) : data,
     });
   } catch (cause) {
-    codecs.discard('charls');
+    codecs.failed('charls', cause, pixel);
     if (cause instanceof DicomError) throw cause;
     throw new DicomError('corrupt', 'The JPEG-LS codestream cannot be decoded', { field: 'PixelData', cause });
   } finally {

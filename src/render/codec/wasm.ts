@@ -1,7 +1,10 @@
 // The WebAssembly codecs, loaded when first needed and thrown away when they fail: an instance that trapped may fail on
-// every later call, and one that reported an error keeps the memory of the broken frame.
+// every later call, and one that reported an error keeps the memory of the broken frame, so that it may do so only so often.
 
 import { createRequire } from 'node:module';
+import { DicomError } from '../../dimse/errors.ts';
+import type { PixelDescription } from '../frames/pixel.ts';
+import { Instances } from './instances.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -44,35 +47,50 @@ export type CodecName = keyof Modules | 'dcmjs';
 /** dcmjs-codecs: one WebAssembly module with a context per frame. */
 export type DcmjsCodecs = Pick<typeof import('dcmjs-codecs'), 'NativeCodecs' | 'Context' | 'log'>;
 
+/** Errors that an instance may report, and bytes of frames that it may have kept for them. */
+const ERRORS_BORNE = 16;
+const BYTES_BORNE = 8 * 1024 * 1024;
+
 /** The codecs of one thread. */
 export class Codecs {
   readonly #loaded = new Map<CodecName, Promise<unknown>>();
+  readonly #failures = new Map<CodecName, { errors: number; bytes: number }>();
+  readonly #instances = new Instances();
 
   charls(): Promise<Modules['charls']> {
-    return this.#load('charls', () => instantiate('@cornerstonejs/codec-charls'));
+    return this.#load('charls', () => this.#cornerstone('@cornerstonejs/codec-charls'));
   }
 
   openjpeg(): Promise<Modules['openjpeg']> {
-    return this.#load('openjpeg', () => instantiate('@cornerstonejs/codec-openjpeg'));
+    return this.#load('openjpeg', () => this.#cornerstone('@cornerstonejs/codec-openjpeg'));
   }
 
   openjph(): Promise<Modules['openjph']> {
-    return this.#load('openjph', () => instantiate('@cornerstonejs/codec-openjph'));
+    return this.#load('openjph', () => this.#cornerstone('@cornerstonejs/codec-openjph'));
   }
 
   dcmjs(): Promise<DcmjsCodecs> {
     return this.#load('dcmjs', async () => {
-      const codecs: DcmjsCodecs = require('dcmjs-codecs');
-      codecs.log.setLevel('silent'); // It prints every complaint of its libraries, with the paths they were built at.
-      codecs.NativeCodecs.release();
-      await codecs.NativeCodecs.initializeAsync();
-      return codecs;
+      const { Context, log, NativeCodecs }: DcmjsCodecs = require('dcmjs-codecs');
+      log.setLevel('silent');
+      const path = require.resolve('dcmjs-codecs/build/dcmjs-native-codecs.wasm');
+      return { Context, log, NativeCodecs: await this.#instances.dcmjs(path, NativeCodecs) };
     });
   }
 
+  /** Tells that an instance did not decode or encode a frame: what it threw decides whether it is used again. */
+  failed(name: CodecName, cause: unknown, { rows, columns, samplesPerPixel, bitsAllocated }: PixelDescription): void {
+    const { errors, bytes } = this.#failures.get(name) ?? { errors: 0, bytes: 0 };
+    const now = { errors: errors + 1, bytes: bytes + (rows * columns * samplesPerPixel * bitsAllocated) / 8 };
+    const borne = isReported(cause) && now.errors < ERRORS_BORNE && now.bytes < BYTES_BORNE;
+    if (borne) this.#failures.set(name, now);
+    else this.#discard(name);
+  }
+
   /** Forgets an instance; the next use makes a new one. */
-  discard(name: CodecName): void {
+  #discard(name: CodecName): void {
     this.#loaded.delete(name);
+    this.#failures.delete(name);
   }
 
   #load<T>(name: CodecName, load: () => Promise<T>): Promise<T> {
@@ -80,14 +98,16 @@ export class Codecs {
     if (known) return known as Promise<T>;
     const loading = load();
     this.#loaded.set(name, loading);
-    loading.catch(() => this.discard(name));
+    loading.catch(() => this.#discard(name));
     return loading;
+  }
+
+  #cornerstone<T>(name: string): Promise<T> {
+    return this.#instances.emscripten(require.resolve(`${name}/wasm`), require(`${name}/wasmjs`));
   }
 }
 
-function instantiate<T>(name: string): Promise<T> {
-  const create: (options: object) => Promise<T> = require(`${name}/wasmjs`);
-  const wasm = require.resolve(`${name}/wasm`);
-  const silent = (): void => {};
-  return create({ locateFile: () => wasm, print: silent, printErr: silent });
+/** Errors told in an orderly way: as a number (a C++ exception through Emscripten's glue), or found by ourselves. */
+function isReported(cause: unknown): boolean {
+  return typeof cause === 'number' || cause instanceof DicomError;
 }
