@@ -4,8 +4,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { DOCUMENT } from '../openapi/openapi.ts';
-import { ConfigSchema } from '../src/bridge/config/schema.ts';
+import { ConfigSchema, UPLOAD_LIMITS } from '../src/bridge/config/schema.ts';
 import { FAULTS } from '../src/bridge/faults.ts';
+import { DEFAULT_MAX_PDU_LENGTH } from '../src/dimse/connect.ts';
+import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../src/dimse/data/uid.ts';
 import { OFFERS } from '../src/http/offers.ts';
 
 const STATEMENT = readFileSync(new URL('../openapi/conformance.md', import.meta.url), 'utf8');
@@ -72,6 +74,18 @@ test('every status that a fault becomes is in the conformance statement', () => 
   for (const { httpStatus } of Object.values(FAULTS)) {
     if (httpStatus !== 500) assert.ok(stated.has(String(httpStatus)), String(httpStatus));
   }
+});
+
+test('Appendix E the statement says who the gateway is on the wire, and how much it takes', () => {
+  const dimse = STATEMENT.slice(STATEMENT.indexOf('## 7. DIMSE'), STATEMENT.indexOf('## 8. '));
+  for (const fact of [
+    IMPLEMENTATION_CLASS_UID,
+    `\`${IMPLEMENTATION_VERSION_NAME}\``,
+    `${DEFAULT_MAX_PDU_LENGTH} bytes`,
+  ]) {
+    assert.ok(dimse.includes(fact), fact);
+  }
+  for (const name of Object.keys(UPLOAD_LIMITS)) assert.ok(STATEMENT.includes(`\`limits.${name}\``), name);
 });
 
 test('every setting that the conformance statement names is one', () => {
