@@ -123,6 +123,21 @@ test('a viewport and a quality hold for a video', async () => {
   assert.ok(worst.length * 2 < best.length, `${worst.length} beside ${best.length}`);
 });
 
+test('W-Q1 a video names its patient only where that is asked for', async () => {
+  const patient: Dataset = { '00100010': { vr: 'PN', Value: [{ Alphabetic: 'Doe^Jane' }] } };
+  const path = await writeFixture(dir, loop(2, patient, 64, 64, 0));
+  const touched = async (options: Partial<RenderOptions>): Promise<number[]> => {
+    const [frame] = framesOf(await renderer.movie(path, { ...OPTIONS, ...options }), 64 * 64 * 3);
+    return [...(frame ?? []).keys()].filter((at) => (frame?.[at] ?? 0) > 60);
+  };
+  assert.deepEqual(await touched({}), []);
+  assert.deepEqual(
+    (await touched({ annotation: ['technique'] })).filter((at) => at < 32 * 64 * 3),
+    [],
+  );
+  assert.ok((await touched({ annotation: ['patient'] })).some((at) => at < 32 * 64 * 3));
+});
+
 test('without ffmpeg there is no video, and the error says so', async () => {
   const bare = createRenderer({ threads: 1, ffmpeg: undefined });
   try {
