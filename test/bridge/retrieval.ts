@@ -50,9 +50,10 @@ export async function startRetrieval(
     overtakeAfter = 60_000,
     patience = 60_000,
     lostFor = 60_000,
+    enabled = true,
   } = {},
 ): Promise<Rig> {
-  const cache = await Cache.open({ dir: await emptyDir(t), maxBytes, maxAge: 86_400_000 });
+  const cache = await Cache.open({ dir: await emptyDir(t), maxBytes, maxAge: 86_400_000, enabled });
   const inbox = await openInbox({
     host: '127.0.0.1',
     port: 0,

@@ -56,7 +56,8 @@ export class Retrieval {
     this.#headStart = new HeadStart(options.pacs);
     this.#freshness = new Freshness({ ...options, stop: this.#stop.signal });
     this.#withoutBulkData = new WithoutBulkData(options.pacs);
-    if (options.prefetch === 'series') {
+    // Where nothing is kept there is nothing to fetch ahead for.
+    if (options.prefetch === 'series' && options.cache.keeps) {
       this.#prefetch = new Prefetch((series, how) => this.#bring(series, how), this.#stop.signal);
     }
   }

@@ -27,7 +27,7 @@ async function rig(
   t: TestContext,
   behaviour: Behaviour = {},
   more: Parameters<typeof startRetrieval>[2] = {},
-  prefetch: 'off' | 'series' = 'series',
+  how: Parameters<typeof startRetrieval>[3] = {},
 ) {
   const sent: string[] = [];
   const peer = await startFakePacs(t, stored(), behaviour);
@@ -42,7 +42,12 @@ async function rig(
     await before?.(index, level, abort);
     sent.push(instance);
   };
-  const { retrieval } = await startRetrieval(t, [peer], { retrieve: 'get', ...more }, { prefetch, overtakeAfter: 1 });
+  const { retrieval } = await startRetrieval(
+    t,
+    [peer],
+    { retrieve: 'get', ...more },
+    { prefetch: 'series', overtakeAfter: 1, ...how },
+  );
   const read = async (...places: number[]) => {
     for (const at of places) {
       const resource = { ...SERIES, instance: UIDS[at] ?? '' };
@@ -76,6 +81,7 @@ describe('prefetch of a series', () => {
   for (const [why, places] of [
     ['read here and there', [1, 5, 3, 9, 2]],
     ['read in part', [1, 2]],
+    ['read in steps', [1, 3, 5, 7]],
   ] as const) {
     test(`brings nothing of a series that is ${why}`, async (t) => {
       const { read, asked, retrieval } = await rig(t);
@@ -89,13 +95,18 @@ describe('prefetch of a series', () => {
     });
   }
 
-  test('brings nothing unless it is configured', async (t) => {
-    const { read, asked, retrieval } = await rig(t, {}, {}, 'off');
-    await read(1, 2, 3, 4);
-    await delay(20);
-    await retrieval.idle();
-    assert.deepEqual(asked(), [1, 1, 1, 1]);
-  });
+  for (const [where, how] of [
+    ['it is not configured', { prefetch: 'off' }],
+    ['nothing is kept', { enabled: false }],
+  ] as const) {
+    test(`brings nothing where ${where}`, async (t) => {
+      const { read, asked, retrieval } = await rig(t, {}, {}, how);
+      await read(1, 2, 3, 4);
+      await delay(20);
+      await retrieval.idle();
+      assert.deepEqual(asked(), [1, 1, 1, 1]);
+    });
+  }
 
   test('gives way to who waits for its association, and goes on with what is left', async (t) => {
     const gate = Promise.withResolvers<void>();
