@@ -134,6 +134,11 @@ export class CacheIndex {
     return this.#sql(sql).all(limit, skip) as IndexRow[];
   }
 
+  /** Rows stored before `time`. */
+  storedBefore(time: number): IndexRow[] {
+    return this.#sql(`SELECT ${COLUMNS} FROM instance WHERE storedAt < ?`).all(time) as IndexRow[];
+  }
+
   used(file: string): void {
     this.#uses.set(file, Date.now());
     if (this.#uses.size >= USES) this.#writeUses();

@@ -2,13 +2,12 @@
 // PACS gave is never another's (`source` is an AE title). A file is written under another name until it is whole; what is being
 // read is never evicted.
 
-import { rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { writeFileMeta } from '../../dimse/data/part10.ts';
 import type { Resource } from '../resource.ts';
 import { CacheIndex, type IndexRow, type InstanceKey } from './cache-index.ts';
-import { evictable } from './eviction.ts';
+import { evictable, freeSome } from './eviction.ts';
 import { isDiskFull, makeFolder, rethrow } from './file.ts';
 import { Generations } from './generations.ts';
 import { type Growing, growing } from './growing-file.ts';
@@ -28,8 +27,8 @@ export type { StoredFile } from './stored-file.ts';
 /** Memory for what is on its way: enough that a reader who keeps up never reads from disk. */
 const MEMORY = 48 << 20;
 
-/** Files that go at once when the disk is full. */
-const FREED_AT_ONCE = 64;
+/** Milliseconds between two looks for what is too old. */
+const EXPIRY_MS = 60_000;
 
 export class Cache {
   readonly #options: CacheOptions;
@@ -41,6 +40,8 @@ export class Cache {
   /** What is still being written, by key. */
   readonly #pending = new Pending();
   readonly #generations = new Generations();
+  readonly #expiry = setInterval(() => this.#expire(), EXPIRY_MS).unref();
+  readonly #isRead = (file: string) => this.#open.isRead(file);
   #bytes = 0;
   #isClosed = false;
 
@@ -61,6 +62,7 @@ export class Cache {
     await open(index, 'a', 0o600).then((file) => file.close(), rethrow);
     const cache = new Cache(options, new CacheIndex(index));
     cache.#bytes = await clearUp(cache.#index, files, cache.keeps);
+    cache.#expire();
     cache.#evict();
     return cache;
   }
@@ -236,6 +238,7 @@ export class Cache {
 
   /** Files that are open stay; nothing else can be asked any more. */
   close(): void {
+    clearInterval(this.#expiry);
     if (!this.#isClosed) this.#index.close();
     this.#isClosed = true;
   }
@@ -290,6 +293,15 @@ export class Cache {
     this.#open.remove(file);
   }
 
+  /** What is too old goes, but for what is being read. */
+  #expire(): void {
+    this.#try('cache: what is too old cannot be taken out', () => {
+      for (const row of this.#index.storedBefore(Date.now() - this.#options.maxAge)) {
+        if (!this.#isRead(row.file)) this.#drop(row);
+      }
+    });
+  }
+
   /** Least recently used first, until the rest fits. Never throws: whoever is done with a file can do nothing about it. */
   #evict(maxBytes = this.#options.maxBytes): void {
     this.#try('cache: nothing can be evicted', () => this.#evictDown(maxBytes));
@@ -305,14 +317,13 @@ export class Cache {
 
   /** Half of what is here goes, so that the next try finds room. The files go first: without room the index can't change. */
   #makeRoom(): void {
-    const rows = this.#index.oldest(FREED_AT_ONCE, 0).filter(({ file }) => !this.#open.isRead(file));
-    for (const { file } of rows) rmSync(join(this.#files, file), { force: true });
+    freeSome(this.#index, this.#isRead, this.#files);
     this.#evict(this.bytes / 2);
   }
 
   #evictDown(maxBytes: number): void {
     if (this.#isClosed || this.bytes <= maxBytes) return;
-    for (const row of evictable(this.#index, (file) => this.#open.isRead(file))) {
+    for (const row of evictable(this.#index, this.#isRead)) {
       this.#drop(row);
       if (this.bytes <= maxBytes) return;
     }

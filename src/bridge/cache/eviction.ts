@@ -1,5 +1,7 @@
 // What may leave the cache, in which order: the least recently used first, and nothing that is being read.
 
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { CacheIndex, IndexRow } from './cache-index.ts';
 
 /** Rows looked at in one step. */
@@ -16,4 +18,9 @@ export function* evictable(index: CacheIndex, isRead: (file: string) => boolean)
       else yield row;
     }
   }
+}
+
+/** Takes the oldest files off the disk at once, and leaves their rows. */
+export function freeSome(index: CacheIndex, isRead: (file: string) => boolean, folder: string): void {
+  for (const { file } of index.oldest(AT_ONCE, 0)) if (!isRead(file)) rmSync(join(folder, file), { force: true });
 }

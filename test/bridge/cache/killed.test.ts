@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Cache } from '../../../src/bridge/cache/cache.ts';
+import { below, randomFrom } from '../../dimse/fuzz/mutation.ts';
+import { emptyDir, encoded } from '../fixtures.ts';
+import { documentOf, KINDS, MAX_BYTES, madeAt, TOGETHER } from './churned.ts';
+
+const ROUNDS = 8;
+/** Instances written at least, so that eviction has begun in most rounds, and milliseconds more. */
+const REACH = 60;
+const MORE = 30;
+
+/** Kills a process that fills the cache, when it has reported `enough` and some time after; what it reported last. */
+async function killedAfter(dir: string, enough: number, ms: number): Promise<number> {
+  const child = fork(new URL('./churner.ts', import.meta.url), [dir]);
+  const exited = once(child, 'exit');
+  let last = -1;
+  await new Promise<void>((resolve, reject) => {
+    child.on('message', (at) => {
+      last = Number(at);
+      if (last >= enough) resolve();
+    });
+    child.once('exit', (code) => reject(new Error(`the process ended by itself: ${code}`)));
+  });
+  await delay(ms);
+  child.kill('SIGKILL');
+  await exited;
+  return last;
+}
+
+test('a process that is killed while it writes, documents and evicts leaves what is right, and nothing else', async (t) => {
+  const random = randomFrom(1);
+  let documents = 0;
+  let wholes = 0;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const dir = await emptyDir(t);
+    const last = await killedAfter(dir, below(random, REACH), below(random, MORE));
+    const cache = await Cache.open({ dir, maxBytes: MAX_BYTES, maxAge: 86_400_000 });
+    let bytes = 0;
+    for (let at = 0; at <= last + TOGETHER; at += 1) {
+      const made = madeAt(at);
+      const file = cache.open('PACS', made);
+      if (file === undefined) continue;
+      bytes += file.size;
+      assert.ok(readFileSync(file.path).subarray(file.dataOffset).equals(encoded(made)), made.instance);
+      for (const kind of KINDS) {
+        const document = file.document(kind);
+        if (document === undefined) continue;
+        documents += 1;
+        bytes += document.length;
+        assert.ok(document.equals(documentOf(made, kind)), `${kind} of ${made.instance}`);
+      }
+      file.release();
+    }
+    for (let study = 0; study <= (last + TOGETHER) / TOGETHER; study += 1) {
+      const whole = cache.openWhole('PACS', { study: `1.${study}` });
+      if (whole === undefined) continue;
+      wholes += 1;
+      assert.equal(whole.files.length, TOGETHER);
+      for (const file of whole.files) file.release();
+    }
+    assert.equal(cache.bytes, bytes, 'what is counted is what is there');
+    assert.ok(bytes <= MAX_BYTES);
+    const onDisk = readdirSync(join(dir, 'files')).map((name) => statSync(join(dir, 'files', name)).size);
+    assert.ok(onDisk.reduce((sum, size) => sum + size, 0) <= bytes, 'no file that the index does not know');
+    cache.close();
+  }
+  assert.ok(documents > 0 && wholes > 0, 'that was too early, always');
+});
