@@ -2,6 +2,7 @@
 
 import { verdictOn } from '../../dimse/data/matching/verdict.ts';
 import type { ResourceLevel } from '../resource.ts';
+import type { Counted } from './counted.ts';
 import { countSeries, countStudy } from './counts.ts';
 import { findMatches, isComputable, textOf } from './find.ts';
 import { ORDER } from './order.ts';
@@ -15,23 +16,26 @@ import type { Row, Scope, Search } from './running.ts';
 /** Queries of one search that are under way at one time. */
 const WIDTH = 4;
 
-/** All rows of a search, in their order. Throws `too-large` when it costs too many queries. */
-export async function* rowsOf(search: Search): AsyncGenerator<Row, void> {
+/**
+ * The rows of a search, in their order: all, or with `counted` those of the studies that it finds needed. Throws `too-large`
+ * when it costs too many queries.
+ */
+export async function* rowsOf(search: Search, counted?: Counted): AsyncGenerator<Row, void> {
   const relational = isJoined(search.query, 'study') || isJoined(search.query, 'series');
   const rows = relational ? await relationalRows(search) : undefined;
-  if (rows === undefined) yield* rowsAt(search, search.query.level);
+  if (rows === undefined) yield* rowsAt(search, search.query.level, counted);
   else yield* rows;
 }
 
-async function* rowsAt(search: Search, level: ResourceLevel): AsyncGenerator<Row, void> {
+async function* rowsAt(search: Search, level: ResourceLevel, counted?: Counted): AsyncGenerator<Row, void> {
   const { study, series } = search.query;
   if (level === 'study') {
     const top: Row = { answers: {}, ...(study === undefined ? {} : { study }) };
-    if (isAsked(search.query, level)) yield* await childrenOf(search, level, top);
-    else yield top;
+    const studies = isAsked(search.query, level) ? await childrenOf(search, level, top) : [top];
+    yield* counted?.needed(studies) ?? studies;
     return;
   }
-  const parents = rowsAt(search, level === 'series' ? 'study' : 'series');
+  const parents = rowsAt(search, level === 'series' ? 'study' : 'series', counted);
   if (!isAsked(search.query, level)) {
     for await (const parent of parents) yield series === undefined ? parent : { ...parent, series };
     return;

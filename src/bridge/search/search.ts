@@ -5,6 +5,7 @@ import { DicomError } from '../../dimse/errors.ts';
 import { inTime } from '../pacs/in-time.ts';
 import { isNoAnswer } from '../pacs/no-answer.ts';
 import type { Pacs } from '../pacs/pacs.ts';
+import { Counted } from './counted.ts';
 import { cut, isOverspent } from './find.ts';
 import { negotiate } from './negotiated.ts';
 import { compareAnswers } from './order.ts';
@@ -39,6 +40,9 @@ const WIDTH = 4;
 /** A row and the search of the PACS that gave it. */
 type Found = { run: Search; row: Row };
 
+/** `passed`: how many more there are that nobody has read. */
+type Matches = { found: Found[]; passed: number };
+
 /**
  * One page of results with its warnings. All matches are read before, up to `limits.maxMatches`: their order and the number of
  * those that remain depend on it. Of several PACS, those that fail are named in a warning while another one answers. Throws
@@ -59,22 +63,23 @@ export async function search(
   const size = Math.min(query.limit ?? limits.maxResults, limits.maxResults);
   const enough = query.offset + size;
   const [only] = runs;
-  const found = runs.length === 1 && only ? await readRows(only, enough) : await readAll(runs, enough);
+  const alone = runs.length === 1 ? only : undefined;
+  const { found, passed } = alone ? await readNeeded(alone, enough) : await readAll(runs, enough);
   const page = found.slice(query.offset, enough);
   await complete(query, { signal, isOneOfSeveral: runs.length > 1 }, page);
   for (const { row, run } of page) if (row.study !== undefined) onFound?.(row.study, run.pacs);
-  const remaining = found.length - query.offset - page.length;
+  const remaining = found.length + passed - query.offset - page.length;
   if (remaining > 0) warnings.add(`There are ${remaining} additional results that can be requested`);
   return { results: datasets(page.map(({ row }) => resultOf(query, row, baseUrl))), warnings: [...warnings] };
 }
 
 /** The rows of every PACS that answered in time, each once, in the order that one PACS would have given. */
-async function readAll(runs: readonly Search[], enough: number): Promise<Found[]> {
+async function readAll(runs: readonly Search[], enough: number): Promise<Matches> {
   const outcomes = await Promise.allSettled(runs.map((run) => readInTime(run, enough)));
   const failures = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason);
   const [first] = failures;
   const [run] = runs;
-  if (run === undefined) return [];
+  if (run === undefined) return { found: [], passed: 0 };
   if (failures.length === runs.length || run.signal.aborted) throw first;
   const rows = new Map<string, Found>();
   const { level } = run.query;
@@ -82,7 +87,8 @@ async function readAll(runs: readonly Search[], enough: number): Promise<Found[]
     if (outcome.status === 'rejected') noteFailure(run, outcome.reason);
     else for (const found of outcome.value) addOnce(rows, found.row[level] ?? '', found);
   }
-  return [...rows.values()].sort((a, b) => compareAnswers(level, a.row.answers, b.row.answers));
+  const found = [...rows.values()].sort((a, b) => compareAnswers(level, a.row.answers, b.row.answers));
+  return { found, passed: 0 };
 }
 
 async function readInTime(run: Search, enough: number): Promise<Found[]> {
@@ -103,11 +109,21 @@ function addOnce(rows: Map<string, Found>, uid: string, found: Found): void {
   if (!rows.has(uid)) rows.set(uid, found);
 }
 
-async function readRows(run: Search, enough: number): Promise<Found[]> {
+/** The rows that a page needs, and how many there are beyond, of which the PACS says only that. */
+async function readNeeded(run: Search, enough: number): Promise<Matches> {
+  const counted = Counted.of(run, enough);
+  const found = await readRows(run, enough, counted);
+  const passed = counted?.passed ?? 0;
+  // The PACS counts more than it gives: the studies that were passed over are needed after all.
+  if (passed > 0 && found.length < enough) return { found: await readRows(run, enough), passed: 0 };
+  return { found, passed };
+}
+
+async function readRows(run: Search, enough: number, counted?: Counted): Promise<Found[]> {
   const rows: Found[] = [];
   try {
     await negotiate(run);
-    for await (const row of rowsOf(run)) {
+    for await (const row of rowsOf(run, counted)) {
       if (rows.length >= run.limits.maxMatches) return cut(run, rows);
       rows.push({ run, row });
     }

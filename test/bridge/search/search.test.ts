@@ -374,12 +374,50 @@ test('Q-D4 a cascade that grows too wide is too large', async () => {
 test('Q-D4 a whole page needs no more queries', async () => {
   const { results, warnings } = await run(
     { rows: ROWS },
-    { level: 'series', ask: 'limit=2' },
+    { level: 'series', ask: 'Modality=CT&limit=2' },
     { ...LIMITS, maxFanOut: 3 },
   );
   assert.equal(results.length, 2);
   assert.match(warnings.join(), /cut short/);
 });
+
+for (const [level, each, lacking] of [
+  ['series', 2, 'NumberOfStudyRelatedSeries'],
+  ['instance', 4, 'NumberOfStudyRelatedInstances'],
+] as const) {
+  test(`Q-P9 Q-D15 ${level}: studies beyond the page are counted by what the PACS says of them`, async () => {
+    const { results, warnings, asked } = await run({ rows: ROWS }, { level, ask: 'limit=1&offset=1' });
+    const whole = await run({ rows: ROWS }, { level });
+    assert.deepEqual(results, whole.results.slice(1, 2));
+    assert.deepEqual(warnings, [`There are ${3 * each - 2} additional results that can be requested`]);
+    assert.deepEqual(
+      asked
+        .filter(({ level: one }) => one === 'SERIES')
+        .map(({ identifier }) => valuesOf(identifier, 'StudyInstanceUID')),
+      [['1.3']],
+    );
+  });
+
+  test(`Q-P9 Q-D15 ${level}: where the PACS gives no number, or a key narrows, all are read`, async () => {
+    for (const [ignores, ask, total] of [
+      [[lacking], 'limit=1', 3 * each],
+      [[], 'limit=1&Modality=CT', 2 * each],
+    ] as const) {
+      const { warnings, asked } = await run({ rows: ROWS, ignores: [...ignores] }, { level, ask });
+      assert.deepEqual(warnings, [`There are ${total - 1} additional results that can be requested`]);
+      const studies = asked
+        .filter(({ level: one }) => one === 'SERIES')
+        .map(({ identifier }) => identifier['0020000D']);
+      assert.equal(new Set(studies.map((one) => one?.Value?.[0])).size, 3);
+    }
+  });
+
+  test(`Q-P8 ${level}: a PACS that counts more than it gives costs no row of the page`, async () => {
+    const boasting = STUDIES.map((study) => ({ ...study, ...dataset({ [lacking]: 50 }) }));
+    const { results } = await run({ rows: { ...ROWS, STUDY: boasting } }, { level, ask: `limit=${2 * each}` });
+    assert.equal(results.length, 2 * each);
+  });
+}
 
 const shown = ({ results }: { results: Dataset[] }) => results;
 
