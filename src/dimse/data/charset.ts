@@ -116,8 +116,12 @@ function extended(terms: string[]): TextDecoding {
   };
 }
 
+/** Almost every term is written as PS3.3 C.12.1.1.2 has it. */
+const AS_DEFINED = /^ISO_IR [1-9]\d*$/;
+
 /** The defined term that a sender meant: spaces, case and the separators of `ISO_IR` and `ISO 2022 IR` put right. */
 export function normalTerm(term: string): string {
+  if (term === '' || AS_DEFINED.test(term)) return term;
   const text = term.trim().toUpperCase();
   const registered = /^ISO[-_ ]*(2022[-_ ]*)?IR[-_ ]*(\d+)$/.exec(text);
   if (registered) return `${registered[1] ? 'ISO 2022 IR' : 'ISO_IR'} ${registered[2]}`;
@@ -129,6 +133,7 @@ export function normalTerm(term: string): string {
  * does not know are passed over. `ISO_IR 192`, `GB18030` and `GBK` stand alone (PS3.3 C.12.1.1.2).
  */
 export function decoder(specificCharacterSet: readonly (string | null)[]): TextDecoding {
+  if (specificCharacterSet.length === 0) return DEFAULT;
   const terms = specificCharacterSet.map((term) => normalTerm(term ?? ''));
   const alone = terms.find((term) => term === 'ISO_IR 192' || term === 'GB18030' || term === 'GBK');
   const [first = ''] = terms;

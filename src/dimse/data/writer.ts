@@ -29,7 +29,7 @@ type Form = { explicit: boolean; little: boolean; encapsulated: boolean; options
 /** What holds for the elements of one data set or item. */
 type Scope = { encoding: TextEncoding; bitsAllocated: number | undefined };
 
-const UTF_8 = 'ISO_IR 192';
+const UTF_8 = encoder('ISO_IR 192');
 const NON_ASCII = /[^\x00-\x7f]/;
 
 /** The largest value that a 16-bit length can give: FFFEH, being even (PS3.5 6.2.2). */
@@ -83,13 +83,13 @@ function withDeclared(dataset: Dataset, outer: TextEncoding | undefined): [Datas
   const encoding = findEncoder(terms?.join('\\') ?? outer?.term ?? '');
   const written = encoding ?? encoder('');
   if (!someText(dataset, (text) => !written.covers(text))) return [dataset, written];
-  return [named(dataset, encoder(UTF_8)), encoder(UTF_8)];
+  return [named(dataset, UTF_8), UTF_8];
 }
 
 /** The encoder of a data set, and the data set with the Specific Character Set that says so. */
 function withCharset(dataset: Dataset, options: WriteOptions, outer?: TextEncoding): [Dataset, TextEncoding] {
   if (options.charset === 'declared') return withDeclared(dataset, outer);
-  const encoding = outer ?? encoder(options.charset ?? UTF_8);
+  const encoding = outer ?? (options.charset === undefined ? UTF_8 : encoder(options.charset));
   const says = dataset[Tag.SpecificCharacterSet] !== undefined;
   const asked = !outer && (options.charset !== undefined || someText(dataset, (text) => NON_ASCII.test(text)));
   if ((!says && !asked) || isGroup(dataset, ['0000', '0002'])) return [dataset, encoding];
