@@ -16,19 +16,13 @@ import type { Landing } from './landing.ts';
 import { clearUp, isThere } from './left-over.ts';
 import type { InstanceUids } from './membership.ts';
 import { type Landed, OpenFiles } from './open-files.ts';
-import type { CacheOptions, WriteOptions } from './options.ts';
+import { type CacheOptions, EXPIRY_MS, MEMORY, type WriteOptions } from './options.ts';
 import { Pending } from './pending.ts';
 import { type FileFacts, factsOf, type StoredFile, storedFile } from './stored-file.ts';
 
 export type { FollowedFile, Growing, GrowingFile } from './growing-file.ts';
 export type { CacheOptions, WriteOptions } from './options.ts';
 export type { StoredFile } from './stored-file.ts';
-
-/** Memory for what is on its way: enough that a reader who keeps up never reads from disk. */
-const MEMORY = 48 << 20;
-
-/** Milliseconds between two looks for what is too old. */
-const EXPIRY_MS = 60_000;
 
 export class Cache {
   readonly #options: CacheOptions;

@@ -22,3 +22,9 @@ export type WriteOptions = {
   /** Told of a large instance as soon as it can be followed. */
   onGrowing?: (growing: Growing) => void;
 };
+
+/** Memory for what is on its way: enough that a reader who keeps up never reads from disk. */
+export const MEMORY = 48 << 20;
+
+/** Milliseconds between two looks for what is too old. */
+export const EXPIRY_MS = 60_000;
