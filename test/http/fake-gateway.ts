@@ -36,6 +36,8 @@ export type FakeGateway = Gateway &
     whole: boolean;
     /** Files given out and not yet released. */
     held: number;
+    /** Calls of `open`, `retrieve` and `search`. */
+    begun: number;
     /** Calls whose signal fired. */
     aborted: number;
     /** Waited for by `open`, `retrieve` and `search` before they answer. */
@@ -57,6 +59,7 @@ export async function createFakeGateway(more: readonly Fixture[] = []): Promise<
     lacking: 0,
     whole: true,
     held: 0,
+    begun: 0,
     aborted: 0,
     gate: undefined,
     async search(request, { signal }) {
@@ -149,6 +152,7 @@ function matching(files: readonly StoredFile[], { study, series, instance }: Res
 }
 
 async function begin(fake: FakeGateway, signal: AbortSignal): Promise<void> {
+  fake.begun++;
   signal.addEventListener('abort', () => fake.aborted++);
   if (fake.failure !== undefined) throw fake.failure;
   if (fake.gate !== undefined) {

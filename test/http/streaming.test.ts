@@ -63,10 +63,10 @@ test('a client that goes away before the answer aborts the work behind it', { ti
     `${pathOf(FIXTURES.jpeg)}/frames/1`,
     `${PATHS.native}/metadata`,
   ]) {
-    const before = gateway.aborted;
+    const { aborted: before, begun } = gateway;
     const leaving = new AbortController();
     const answer = request(`${url}${path}`, { dispatcher, signal: leaving.signal });
-    await sleep(50);
+    await until(() => gateway.begun > begun);
     leaving.abort();
     await assert.rejects(answer);
     await until(() => gateway.aborted > before);
