@@ -141,7 +141,7 @@ function both(below: Overlay | undefined, above: Overlay | undefined): Overlay |
 async function opened(path: Place): Promise<Image> {
   // Bytes come from a disk that fails: they are not kept here, too.
   if (typeof path !== 'string') return openImage(path);
-  const version = await versionOf(path);
+  const version = versionOf(path);
   const known = images.get(version);
   if (known) return known;
   const image = await openImage(path);

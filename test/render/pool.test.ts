@@ -12,24 +12,24 @@ const dir = fixtureFolder();
 const pixel = pixelOf();
 const frame = samples(pixel);
 const small = await writeFixture(dir, { transferSyntaxUid: JpegLosslessSv1, pixel, frames: [frame] });
-const huge = pixelOf({ rows: 2048, columns: 2048 });
+const huge = pixelOf({ rows: 4096, columns: 4096 });
 const slow = await writeFixture(dir, {
   pixel: huge,
-  frames: [Uint8Array.from({ length: 2048 * 2048 }, (_, at) => (at * 2654435761) >>> 24)],
+  frames: [Uint8Array.from({ length: 4096 * 4096 }, (_, at) => (at * 2654435761) >>> 24)],
 });
 /** Encoding noise in JPEG XL takes seconds. */
 const SLOW_JOB = { task: 'encode', path: slow, frame: 1, transferSyntaxUid: JpegXlLossless } as const;
 const QUICK_JOB = { task: 'decode', path: small, frame: 1 } as const;
 
 test('a job beyond the time limit is a timeout, and the next one runs in a new thread', async () => {
-  const pool = new Pool({ threads: 1, timeoutMs: 1200 });
+  const pool = new Pool({ threads: 1, timeoutMs: 3000 });
   after(() => pool.close());
   await assert.rejects(pool.run(SLOW_JOB), { name: 'DicomError', kind: 'timeout' });
   assert.deepEqual(Buffer.from((await pool.run(QUICK_JOB)).bytes), Buffer.from(frame));
 });
 
 test('the time limit does not run while a job waits for its turn', async () => {
-  const pool = new Pool({ threads: 1, timeoutMs: 1500 });
+  const pool = new Pool({ threads: 1, timeoutMs: 3000 });
   after(() => pool.close());
   const killed = [
     assert.rejects(pool.run(SLOW_JOB), { kind: 'timeout' }),

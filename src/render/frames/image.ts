@@ -1,7 +1,7 @@
 // An image instance opened for pixels: its attributes up to the pixel data, and where the pixel data lies. The file is
 // never read whole, except that a deflated data set has to be inflated (PS3.5 A.5).
 
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { inflateRaw } from 'node:zlib';
 import type { Dataset } from '../../dimse/data/dataset.ts';
@@ -118,10 +118,10 @@ export function encodingOf({ transferSyntaxUid }: Image): string {
   return transferSyntaxUid === Deflated ? ExplicitLittle : transferSyntaxUid;
 }
 
-/** What changes when a file is replaced: a key for caches of opened images. */
-export async function versionOf(path: string): Promise<string> {
+/** What changes when a file is replaced: a key for caches of opened images. Waits for the disk: for workers. */
+export function versionOf(path: string): string {
   try {
-    const { mtimeMs, size } = await stat(path);
+    const { mtimeMs, size } = statSync(path);
     return `${path}:${mtimeMs}:${size}`;
   } catch (cause) {
     throw new DicomError('not-found', 'The instance is no longer in the cache', { cause });

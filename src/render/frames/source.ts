@@ -1,7 +1,8 @@
 // Where the bytes of an instance are read from: a file by pread, or memory where the data set had to be inflated.
 
-import { closeSync, fstatSync, openSync, read as readFile } from 'node:fs';
+import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 import { DicomError } from '../../dimse/errors.ts';
 
 /** Where an instance is: the path of its Part 10 file, or its bytes, which threads share. */
@@ -23,7 +24,18 @@ export type Source = {
 /** Bytes at the beginning of a file that are read once: file meta information, and what is looked at of the header after it. */
 const HEAD = (4 + 64) * 1024;
 
-const pread = promisify(readFile);
+type Pread = (
+  fd: number,
+  bytes: Buffer,
+  at: number,
+  length: number,
+  position: number,
+) => Promise<{ bytesRead: number }>;
+
+/** A worker has nothing else to do while it reads: a thread of the pool would only have to be woken for it, and wake it again. */
+const pread: Pread = isMainThread
+  ? promisify(read)
+  : async (fd, bytes, at, length, position) => ({ bytesRead: readSync(fd, bytes, at, length, position) });
 
 /** A file, opened for each run of reads so that an idle image holds no descriptor; its first bytes are read at once. */
 export async function fileSource(path: string): Promise<Source> {
