@@ -1,9 +1,10 @@
 // The whole gateway side by side with Orthanc's own DICOMweb and with DCMTK's tools, in one run; the gateway is a process of its own.
-// node bench/gateway.ts [cold-study] [cold-metadata] [cold-thumbnail] [fifty] [relay] [study] [metadata] [search] [frames] [rendered] [mixed] [stow]; DICOM_CORPUS has gen_study.py.
+// node bench/gateway.ts [cold-study] [cold-metadata] [cold-thumbnail] [fifty] [relay] [study] [metadata] [search] [frames] [rendered] [mixed] [memory] [stow]; DICOM_CORPUS has gen_study.py.
 
 import { rmSync } from 'node:fs';
 import { coldMetadata, coldStudy, coldThumbnail, fiftyClients, throughRelay } from './gateway/cold.ts';
 import { ROUNDS } from './gateway/measure.ts';
+import { memory } from './gateway/memory.ts';
 import { mixed } from './gateway/mixed.ts';
 import { search } from './gateway/search.ts';
 import { dir, type Scene, SLICES, startScene } from './gateway/setup.ts';
@@ -22,6 +23,7 @@ const FIGURES: Record<string, (scene: Scene) => Promise<void>> = {
   frames,
   rendered,
   mixed,
+  memory,
   stow,
 };
 

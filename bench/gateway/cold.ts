@@ -1,13 +1,24 @@
-// Cold: the process has spoken to the PACS, the cache is empty: a first request after a quiet night. Beside DCMTK's getscu.
+// Cold: the study is not in the cache. Either the process is young: it has spoken to the PACS, nothing else, its code is not
+// compiled; or it is in use: it has brought and shown another study before. Beside DCMTK's getscu.
 
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { requirePeer, runToolOk } from '../../test/support/peers.ts';
 import { startRelay } from '../relay.ts';
 import { get, median, ROUNDS, report, timed, whole } from './measure.ts';
 import { cpuMs, dir, JSON_TYPE, type Scene, STUDY_TYPE, startGateway } from './setup.ts';
 
-type Figure = { title: string; rounds: number; beside: 'getscu' | 'one client' | undefined; run: Run };
+type Figure = {
+  title: string;
+  rounds: number;
+  beside: 'getscu' | 'one client' | undefined;
+  /** Before it is measured: the process is in use then. */
+  use?: Run;
+  run: Run;
+};
 /** One measured request; what it resolves with is reported too, by name, in ms. */
 type Run = (url: string, scene: Scene) => Promise<Record<string, number>>;
 
@@ -25,27 +36,66 @@ const thumbnail: Run = async (url, { series }) => {
   return {};
 };
 
-const fifty: Run = async (url, scene) => {
-  await Promise.all(Array.from({ length: 50 }, () => oneStudy(url, scene)));
+/** Each a process of its own that throws away what comes: one process could not take it for all. */
+const clients = (count: number) => async (url: string, scene: Scene) => {
+  await Promise.all(Array.from({ length: count }, () => discard(`${url}/studies/${scene.study}`, scene.bytes)));
   return {};
 };
 
-const one = { rounds: ROUNDS, beside: 'getscu' } as const;
+async function discard(url: string, least: number): Promise<void> {
+  const said = ['-s', '-S', '-o', '/dev/null', '-w', '%{http_code} %{size_download}'];
+  const stdout = await runToolOk('curl', [...said, '-H', `Accept: ${STUDY_TYPE}`, url]);
+  const [status, bytes] = stdout.trim().split(' ');
+  if (status !== '200' || Number(bytes) < least) throw new Error(`${url}: ${stdout}`);
+}
 
-export const coldStudy = measured({ title: 'study cold', ...one, run: study });
-export const coldMetadata = measured({ title: 'series metadata cold', ...one, run: metadata });
-export const coldThumbnail = measured({
-  title: 'thumbnail of a cold series',
-  ...one,
-  beside: undefined,
-  run: thumbnail,
-});
-export const fiftyClients = measured({
-  title: '50 clients, one cold study',
-  rounds: 1,
-  beside: 'one client',
-  run: fifty,
-});
+/** What a day brings before: a study and its metadata, and a thumbnail. */
+const day: Run = async (url, { other }) => {
+  await whole(`${url}/studies/${other}`, STUDY_TYPE, 100_000);
+  await whole(`${url}/studies/${other}/metadata`, JSON_TYPE, 10_000);
+  await whole(`${url}/studies/${other}/thumbnail`, 'image/jpeg', 100);
+  return {};
+};
+
+const figures = (title: string, beside: Figure['beside'], run: Run) => async (scene: Scene) => {
+  await measured({ title, rounds: ROUNDS, beside, run })(scene);
+  await measured({ title: `${title}, process in use`, rounds: ROUNDS, beside, use: day, run })(scene);
+};
+
+export const coldStudy = figures('study cold', 'getscu', study);
+export const coldMetadata = figures('series metadata cold', 'getscu', metadata);
+export const coldThumbnail = figures('thumbnail of a cold series', undefined, thumbnail);
+
+/** All that the loopback carries for fifty passes one process either way: its floor is told beside. */
+export async function fiftyClients(scene: Scene): Promise<void> {
+  const title = '50 clients, one cold study';
+  await measured({ title, rounds: 1, beside: 'one client', run: clients(50) })(scene);
+  await withFloor(scene.bytes, async (url) => {
+    const one = await timed(() => discard(url, scene.bytes));
+    const all = await timed(() => Promise.all(Array.from({ length: 50 }, () => discard(url, scene.bytes))));
+    report(
+      '  as many bytes to 50 clients from a server that only writes one buffer over and over',
+      all,
+      one,
+      'one client',
+    );
+  });
+}
+
+/** A server in this process that answers with so many bytes, the fastest way that Node has. */
+async function withFloor(bytes: number, run: (url: string) => Promise<void>): Promise<void> {
+  const chunk = Buffer.alloc(1 << 19);
+  const server = createServer(async (_, response) => {
+    for (let sent = 0; sent < bytes; sent += chunk.length) if (!response.write(chunk)) await once(response, 'drain');
+    response.end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    await run(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  } finally {
+    server.close();
+  }
+}
 
 /** Every byte delayed by 2.5 ms each way, for both sides: what parallel associations are for. */
 export async function throughRelay(scene: Scene): Promise<void> {
@@ -59,7 +109,7 @@ export async function throughRelay(scene: Scene): Promise<void> {
   }
 }
 
-function measured({ title, rounds, beside, run }: Figure): (scene: Scene) => Promise<void> {
+function measured({ title, rounds, beside, use, run }: Figure): (scene: Scene) => Promise<void> {
   return async (scene) => {
     requirePeer('getscu');
     const times: number[] = [];
@@ -68,8 +118,9 @@ function measured({ title, rounds, beside, run }: Figure): (scene: Scene) => Pro
     const more: Record<string, number[]> = {};
     for (let round = 0; round < rounds; round += 1) {
       if (beside === 'getscu') others.push(await getscu(scene));
-      if (beside === 'one client') others.push(await onGateway(scene, (url) => timed(() => oneStudy(url, scene))));
+      if (beside === 'one client') others.push(await onGateway(scene, (url) => timed(() => clients(1)(url, scene))));
       await onGateway(scene, async (url, cpuTime) => {
+        await use?.(url, scene);
         const before = cpuTime();
         let found: Record<string, number> = {};
         times.push(

@@ -11,7 +11,8 @@ import { Tag } from '../../src/dimse/data/tags.ts';
 import { corpusDir } from '../../test/support/corpus.ts';
 import { freePort, type Peer, startOrthanc } from '../../test/support/peers.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+/** The source, or what BENCH_MAIN names: `dist/main.js` after `npm run build` is what a container runs, and needs less memory. */
+const MAIN = process.env.BENCH_MAIN ?? fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** Node's flags of every way to start the gateway that is shipped: with a small young generation, buffers are let go of early. */
 const AS_SHIPPED = ['--max-semi-space-size=4'];
@@ -25,12 +26,12 @@ export const FRAME_TYPE = 'multipart/related; type="application/octet-stream"; t
 export const JSON_TYPE = 'application/dicom+json';
 
 /** A study of uncompressed CT slices of 512x512, as files: made anew unless the folder that BENCH_STUDY names has it. */
-export function ctStudy(slices: number): { files: string[]; study: string } {
+export function ctStudy(slices: number, seed = 1): { files: string[]; study: string } {
   const corpus = corpusDir();
   if (corpus === undefined) throw new Error('no DICOM corpus: set DICOM_CORPUS to its folder');
-  const out = join(process.env.BENCH_STUDY ?? dir, `ct${slices}`);
+  const out = join(process.env.BENCH_STUDY ?? dir, `ct${slices}${seed === 1 ? '' : `-${seed}`}`);
   if (!existsSync(out)) {
-    const args = ['--out', out, '--slices', String(slices), '--transfer-syntax', 'explicit'];
+    const args = ['--out', out, '--slices', String(slices), '--seed', String(seed), '--transfer-syntax', 'explicit'];
     execFileSync('/usr/bin/python3', [join(corpus, 'gen_study.py'), ...args]);
   }
   const files = readdirSync(out).map((name) => join(out, name));
@@ -50,6 +51,8 @@ export type Scene = {
   /** Base URL of Orthanc's own DICOMweb. */
   web: string;
   study: string;
+  /** A study of 100 slices, of the same kind, for what comes before. */
+  other: string;
   /** Path of the series. */
   series: string;
   /** Paths of the instances. */
@@ -62,21 +65,22 @@ type Row = { '0020000E': { Value: [string] }; '00080018': { Value: [string] } };
 
 export async function startScene(): Promise<Scene> {
   const { files, study } = ctStudy(SLICES);
-  const peer = await startOrthanc({ files, dicomWeb: true });
+  const before = ctStudy(100, 2);
+  const peer = await startOrthanc({ files: [...files, ...before.files], dicomWeb: true });
   const web = `${peer.httpUrl}/dicom-web`;
   const rows = (await (await fetch(`${web}/studies/${study}/instances`)).json()) as Row[];
   const instances = rows.map(
     (row) => `/studies/${study}/series/${row['0020000E'].Value[0]}/instances/${row['00080018'].Value[0]}`,
   );
   const series = instances[0]?.replace(/\/instances\/.*/, '') ?? '';
-  return { peer, web, study, series, instances, bytes: SLICES * 512 * 512 * 2 };
+  return { peer, web, study, other: before.study, series, instances, bytes: SLICES * 512 * 512 * 2 };
 }
 
 export type Running = { url: string; child: ChildProcess; stop(): void };
 
 /** A gateway with an empty cache, in front of the peer, in a process of its own; `nodeOptions` are for that process. */
 export async function startGateway(
-  peer: Peer,
+  peer: { aeTitle: string; host: string; port: string | number },
   nodeOptions: readonly string[] = [],
   settings: Readonly<Record<string, string>> = {},
 ): Promise<Running> {
@@ -115,7 +119,9 @@ export function cpuMs(child: ChildProcess): number {
   return (Number(user) + Number(system)) * 10;
 }
 
-export function residentMb(child: ChildProcess): number {
+/** Memory that a process has now, or had at most since it began (proc(5)). */
+export function residentMb(child: ChildProcess, when: 'now' | 'most' = 'now'): number {
   const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+  const line = when === 'now' ? /VmRSS:\s+(\d+)/ : /VmHWM:\s+(\d+)/;
+  return Math.round(Number(line.exec(status)?.[1] ?? 0) / 1024);
 }
