@@ -26,34 +26,35 @@ const FEW_ROUNDS = 5;
 const dir = mkdtempSync(join(tmpdir(), 'bench-render-'));
 const JPEG: RenderOptions = { mediaType: 'image/jpeg', quality: 90 };
 
-/** A 12-bit picture with structure and noise, as a detector would give it. */
-function picture(rows: number, columns: number): Buffer {
+/** A picture with structure and noise in its lowest bits, as a detector would give it. */
+function picture(rows: number, columns: number, bits: number): Buffer {
+  const unit = 2 ** (bits - 12);
   const cells = new Uint16Array(rows * columns);
   let noise = 1;
   for (let at = 0; at < cells.length; at += 1) {
     noise = (Math.imul(noise, 1664525) + 1013904223) >>> 0;
     const [x, y] = [at % columns, Math.floor(at / columns)];
     const body = 1500 + 1200 * Math.sin((6 * x) / columns) * Math.cos((5 * y) / rows);
-    cells[at] = Math.max(0, Math.min(4095, body + (noise >>> 28)));
+    cells[at] = Math.max(0, Math.min(2 ** bits - 1, unit * body + (noise >>> 28)));
   }
   return Buffer.from(cells.buffer);
 }
 
 const us = (value: number): Dataset[string] => ({ vr: 'US', Value: [value] });
 
-function writeNative(rows: number, columns: number): string {
+function writeNative(rows: number, columns: number, bits = 12): string {
   const dataset: Dataset = {
     '00280002': us(1),
     '00280004': { vr: 'CS', Value: ['MONOCHROME2'] },
     '00280010': us(rows),
     '00280011': us(columns),
     '00280100': us(16),
-    '00280101': us(12),
-    '00280102': us(11),
+    '00280101': us(bits),
+    '00280102': us(bits - 1),
     '00280103': us(0),
-    '00281050': { vr: 'DS', Value: [1500] },
-    '00281051': { vr: 'DS', Value: [3000] },
-    '7FE00010': { vr: 'OW', InlineBinary: picture(rows, columns) },
+    '00281050': { vr: 'DS', Value: [1500 * 2 ** (bits - 12)] },
+    '00281051': { vr: 'DS', Value: [3000 * 2 ** (bits - 12)] },
+    '7FE00010': { vr: 'OW', InlineBinary: picture(rows, columns, bits) },
   };
   return writeFile(`${columns}x${rows}`, ExplicitLittle, writeDataset(dataset, ExplicitLittle));
 }
@@ -101,15 +102,15 @@ async function throughput(threads: number, path: string, jobs: number): Promise<
 }
 
 async function rendered(renderer: Renderer): Promise<void> {
-  const sizes: [rows: number, columns: number][] = [
-    [512, 512],
-    [2048, 2048],
-    [5120, 4096],
+  const sizes: [rows: number, columns: number, bits: number][] = [
+    [512, 512, 12],
+    [2048, 2048, 12],
+    [5120, 4096, 16],
   ];
-  for (const [rows, columns] of sizes) {
-    const path = writeNative(rows, columns);
+  for (const [rows, columns, bits] of sizes) {
+    const path = writeNative(rows, columns, bits);
     report(
-      `rendered JPEG ${columns}x${rows} 12 bit`,
+      `rendered JPEG ${columns}x${rows} ${bits} bit`,
       await measure(() => renderer.render(path, 1, JPEG), rows > 512 ? ROUNDS : MANY_ROUNDS),
     );
   }
