@@ -7,6 +7,7 @@ import { after, test } from 'node:test';
 import { readFileMeta, writeFileMeta } from '../../src/dimse/data/part10.ts';
 import { readDataset } from '../../src/dimse/data/reader.ts';
 import {
+  ExplicitLittle,
   HtJpeg2000Lossless,
   HtJpeg2000LosslessRpcl,
   Jpeg2000Lossless,
@@ -102,6 +103,36 @@ for (const transferSyntaxUid of GDCM) {
     });
   }
 }
+
+/** Compressed sources: what a foreign decoder sees of them must not depend on what they were before. */
+const SOURCES = [RleLossless, JpegLosslessSv1, JpegLsLossless, Jpeg2000Lossless, HtJpeg2000Lossless];
+
+for (const source of SOURCES) {
+  for (const target of [...GDCM, ExplicitLittle]) {
+    test(`gdcmconv finds in our ${target}, made of ${source}, the samples bit for bit`, async () => {
+      for (const kind of ['signed 12 in 16', 'RGB']) {
+        const pixel = pixelOf(KINDS[kind]);
+        const frame = samples(pixel, 6);
+        const stored = await writeFixture(dir, { transferSyntaxUid: source, pixel, frames: [frame] });
+        const { ours, theirs } = await transcoded(stored, target);
+        await runToolOk('gdcmconv', ['--raw', ours, theirs]);
+        assert.deepEqual(await pixelsOf(theirs, 1, frame.length), Buffer.from(frame), kind);
+      }
+    });
+  }
+}
+
+test('dcmdjpeg decodes our JPEG Baseline to what we decode it to, within one level', async () => {
+  const pixel = pixelOf({ rows: 32, columns: 32 });
+  const { ours, theirs } = await transcoded(
+    await writeFixture(dir, { pixel, frames: [samples(pixel, 7)] }),
+    JpegBaseline,
+  );
+  await runToolOk('dcmdjpeg', [ours, theirs]);
+  const { bytes } = await renderer.decode(ours, 1);
+  const foreign = await pixelsOf(theirs, 1, bytes.length);
+  assert.ok(bytes.every((value, at) => Math.abs(value - (foreign[at] ?? Number.NaN)) <= 1));
+});
 
 for (const transferSyntaxUid of OPENJPEG) {
   for (const [kind, changes] of Object.entries(KINDS)) {

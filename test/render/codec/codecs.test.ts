@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import sharp from 'sharp';
 import {
   Deflated,
   DeflatedFrame,
@@ -129,3 +130,19 @@ test('a transfer syntax without a decoder is not acceptable, by name', async () 
     message: new RegExp(uid),
   });
 });
+
+for (const [name, transferSyntaxUid] of [
+  ['.53, spectral selection', '1.2.840.10008.1.2.4.53'],
+  ['.55, full progression', '1.2.840.10008.1.2.4.55'],
+] as const) {
+  test(`JPEG ${name}: a progressive codestream comes out as another decoder has it, within one level`, async () => {
+    const pixel = pixelOf({ rows: 32, columns: 32 });
+    const raw = { width: 32, height: 32, channels: 1 } as const;
+    const codestream = await sharp(samples(pixel), { raw }).toColourspace('b-w').jpeg({ progressive: true }).toBuffer();
+    const expected = await sharp(codestream).extractChannel(0).raw().toBuffer();
+    const path = await writeFixture(dir, { transferSyntaxUid, pixel, frames: [], codestreams: [codestream] });
+    const { bytes } = await renderer.decode(path, 1);
+    assert.equal(bytes.length, expected.length);
+    assert.ok(bytes.every((value, at) => Math.abs(value - (expected[at] ?? Number.NaN)) <= 1));
+  });
+}
