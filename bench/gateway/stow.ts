@@ -1,11 +1,11 @@
 // STOW-RS of 100 CT slices through the gateway into Orthanc, beside DCMTK's storescu into the same Orthanc.
 
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { multipartOf } from '../../test/support/multipart.ts';
 import { type Peer, requirePeer, runToolOk } from '../../test/support/peers.ts';
 import { median, ROUNDS, report, timed } from './measure.ts';
-import { ctStudy, dir, type Scene, startGateway } from './setup.ts';
+import { ctStudy, type Scene, startGateway } from './setup.ts';
 
 export async function stow({ peer }: Scene): Promise<void> {
   requirePeer('storescu');
@@ -22,7 +22,15 @@ async function stowOver(associations: number, files: readonly string[], peer: Pe
   for (let round = 0; round < ROUNDS; round += 1) {
     theirs.push(
       await timed(() =>
-        runToolOk('storescu', ['+sd', '+r', '-aec', peer.aeTitle, peer.host, String(peer.port), join(dir, 'ct100')]),
+        runToolOk('storescu', [
+          '+sd',
+          '+r',
+          '-aec',
+          peer.aeTitle,
+          peer.host,
+          String(peer.port),
+          dirname(files[0] ?? ''),
+        ]),
       ),
     );
     ours.push(
