@@ -27,6 +27,7 @@ export async function findMatches(search: Search, level: ResourceLevel, scope: S
     for await (const match of findRaw(search, level, identifier)) {
       const uid = textOf(match, LEVELS[level].unique);
       if (uid === undefined) search.warnings.add('Matches without a unique key have been left out.');
+      if (uid !== undefined && level === 'study' && found.has(uid)) search.ambiguous.add(uid);
       if (uid === undefined || found.has(uid) || !holds(search, level, scope, match)) continue;
       if (found.size >= search.limits.maxMatches) return cut(search, [...found.values()]);
       found.set(uid, match);
@@ -37,8 +38,12 @@ export async function findMatches(search: Search, level: ResourceLevel, scope: S
 
 /** Says that there are more rows than the search may read. */
 export function cut<Rows extends readonly unknown[]>(search: Search, rows: Rows): Rows {
-  search.warnings.add(`Only the first ${rows.length} matches have been considered.`);
+  noteCut(search, rows.length);
   return rows;
+}
+
+export function noteCut({ warnings }: Search, rows: number): void {
+  warnings.add(`Only the first ${rows} matches have been considered.`);
 }
 
 /** Every answer to one identifier, unchecked. Throws `too-large` where the search has spent its queries. */

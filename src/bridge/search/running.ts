@@ -24,6 +24,8 @@ export type Search = {
   warnings: Set<string>;
   /** What the PACS agreed to of what the query needs; filled before the first C-FIND. */
   agreed: Set<FindOption>;
+  /** Studies that the PACS gave in several rows, as where patients share a UID: what a row counts is then only a part. */
+  ambiguous: Set<string>;
   /** C-FINDs so far; shared by the parts of a search that run beside each other. */
   spent: { finds: number };
 };

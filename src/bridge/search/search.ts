@@ -6,7 +6,7 @@ import { inTime } from '../pacs/in-time.ts';
 import { isNoAnswer } from '../pacs/no-answer.ts';
 import type { Pacs } from '../pacs/pacs.ts';
 import { Counted } from './counted.ts';
-import { cut, isOverspent } from './find.ts';
+import { cut, isOverspent, noteCut } from './find.ts';
 import { negotiate } from './negotiated.ts';
 import { compareAnswers } from './order.ts';
 import { inOrder } from './ordered.ts';
@@ -58,7 +58,10 @@ export async function search(
   const warnings = new Set(query.warnings);
   const all = 'name' in pacs ? [pacs] : pacs;
   const runs = all.map(
-    (one): Search => ({ pacs: one, query, signal, limits, warnings, agreed: new Set(), spent: { finds: 0 } }),
+    (one): Search => ({
+      ...{ pacs: one, query, signal, limits, warnings },
+      ...{ agreed: new Set(), ambiguous: new Set(), spent: { finds: 0 } },
+    }),
   );
   const size = Math.min(query.limit ?? limits.maxResults, limits.maxResults);
   const enough = query.offset + size;
@@ -116,7 +119,10 @@ async function readNeeded(run: Search, enough: number): Promise<Matches> {
   const passed = counted?.passed ?? 0;
   // The PACS counts more than it gives: the studies that were passed over are needed after all.
   if (passed > 0 && found.length < enough) return { found: await readRows(run, enough), passed: 0 };
-  return { found, passed };
+  const { maxMatches } = run.limits;
+  if (found.length + passed <= maxMatches) return { found, passed };
+  noteCut(run, maxMatches);
+  return { found, passed: maxMatches - found.length };
 }
 
 async function readRows(run: Search, enough: number, counted?: Counted): Promise<Found[]> {

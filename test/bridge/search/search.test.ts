@@ -412,6 +412,35 @@ for (const [level, each, lacking] of [
     }
   });
 
+  test(`Q-P9 ${level}: studies beyond the page whose UID stands for several are read`, async () => {
+    const [first] = STUDIES;
+    const halved = dataset({ [lacking]: each / 2 });
+    const twice = [
+      { ...first, ...halved },
+      { ...first, ...halved, ...dataset({ PatientID: 'OTHER' }) },
+    ] as Dataset[];
+    const rows = { ...ROWS, STUDY: [...twice, ...STUDIES.slice(1)] };
+    // A key on patients would leave one of the two unseen.
+    const hiding = { ...ROWS, STUDY: [...twice.slice(0, 1), ...STUDIES.slice(1)] };
+    for (const [options, ask] of [
+      [{ rows }, 'limit=1'],
+      [{ rows }, 'limit=1&StudyInstanceUID=1.1,1.2,1.3'],
+      [{ rows: hiding }, 'limit=1&PatientID=P*'],
+      [{ rows: hiding }, 'limit=1&StudyDate=20240101-20240131&StudyTime=0000-2359'],
+    ] as const) {
+      const { warnings } = await run(options, { level, ask });
+      assert.deepEqual(warnings, [`There are ${3 * each - 1} additional results that can be requested`], ask);
+    }
+  });
+
+  test(`Q-P9 ${level}: what remains is what can be requested, up to maxMatches`, async () => {
+    const { warnings } = await run({ rows: ROWS }, { level, ask: 'limit=1' }, { ...LIMITS, maxMatches: 3 });
+    assert.deepEqual(warnings.toSorted(), [
+      'Only the first 3 matches have been considered.',
+      'There are 2 additional results that can be requested',
+    ]);
+  });
+
   test(`Q-P8 ${level}: a PACS that counts more than it gives costs no row of the page`, async () => {
     const boasting = STUDIES.map((study) => ({ ...study, ...dataset({ [lacking]: 50 }) }));
     const { results } = await run({ rows: { ...ROWS, STUDY: boasting } }, { level, ask: `limit=${2 * each}` });
