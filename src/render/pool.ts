@@ -15,10 +15,14 @@ export type PoolOptions = {
   timeoutMs?: number;
   /** Jobs that may wait for a thread. */
   maxWaiting?: number;
+  /** Megabytes of JavaScript objects that a thread may hold; one that would hold more ends, and its job with it. */
+  heapMb?: number;
 };
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_WAITING = 256;
+/** Frames lie outside the heap: this is for what is read of headers. */
+const DEFAULT_HEAP_MB = 1024;
 const IDLE_MS = 60_000;
 
 /** This file's own extension: the worker is a .ts file beside it in the sources, a .js file when built. */
@@ -42,6 +46,7 @@ export class Pool {
       minThreads: 1,
       maxThreads: this.threads,
       idleTimeout: IDLE_MS,
+      resourceLimits: { maxOldGenerationSizeMb: options.heapMb ?? DEFAULT_HEAP_MB },
     });
     // A thread that dies outside a job must not end the process; the job that then waits for one meets its deadline.
     this.#piscina.on('error', () => {});

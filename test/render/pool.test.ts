@@ -28,6 +28,16 @@ test('a job beyond the time limit is a timeout, and the next one runs in a new t
   assert.deepEqual(Buffer.from((await pool.run(QUICK_JOB)).bytes), Buffer.from(frame));
 });
 
+test('a job beyond the memory limit is an error, and the next one runs in a new thread', async () => {
+  const pool = new Pool({ threads: 1, heapMb: 48 });
+  after(() => pool.close());
+  const item = { '00081155': { vr: 'UI' as const, Value: ['1.2.3'] } };
+  const attributes = { '00081140': { vr: 'SQ' as const, Value: Array.from({ length: 300_000 }, () => item) } };
+  const path = await writeFixture(dir, { pixel, frames: [frame], attributes });
+  await assert.rejects(pool.run({ task: 'decode', path, frame: 1 }), { name: 'DicomError', kind: 'corrupt' });
+  assert.deepEqual(Buffer.from((await pool.run(QUICK_JOB)).bytes), Buffer.from(frame));
+});
+
 test('the time limit does not run while a job waits for its turn', async () => {
   const pool = new Pool({ threads: 1, timeoutMs: 3000 });
   after(() => pool.close());
