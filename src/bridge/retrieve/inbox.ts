@@ -56,9 +56,12 @@ const PROCESSING_FAILURE = 0x0110;
 
 const STORAGE = new Set(STORAGE_SOP_CLASSES);
 
+/** In the order of coming, each with the SOP Instance UIDs that it was given. */
+type Claims = Map<Claim, Set<string>>;
+
 export async function openInbox(options: InboxOptions): Promise<Inbox> {
   const { host, port, aeTitles, allowCalling, maxAssociations, silence, tls, log } = options;
-  const claims = new Set<Claim>();
+  const claims: Claims = new Map();
   const turns = createTurns();
   const listener: Listener = await listen({
     host,
@@ -70,12 +73,12 @@ export async function openInbox(options: InboxOptions): Promise<Inbox> {
     ...(silence === undefined ? {} : { timeouts: { response: silence } }),
     contexts: (abstractSyntax, proposed) => {
       // Who prefers nothing shall get what is stored: a PACS re-encodes native data into whatever native syntax was accepted.
-      const isShared = [...claims].some(({ prefer }) => prefer === undefined);
-      const preferred = [...claims]
+      const isShared = [...claims.keys()].some(({ prefer }) => prefer === undefined);
+      const preferred = [...claims.keys()]
         .flatMap(({ prefer }) => prefer ?? [])
         .filter((uid) => !isShared || transferSyntax(uid)?.encapsulated === true);
       const supported = supportedSyntaxes(abstractSyntax, proposed, preferred);
-      for (const uid of supported?.slice(1) ?? []) for (const { passedOver } of claims) passedOver.add(uid);
+      for (const uid of supported?.slice(1) ?? []) for (const { passedOver } of claims.keys()) passedOver.add(uid);
       return supported;
     },
     services: {
@@ -88,7 +91,7 @@ export async function openInbox(options: InboxOptions): Promise<Inbox> {
     port: listener.port,
     claim: async (claim, signal) => {
       const end = claim.prefer === undefined ? undefined : await turns(signal);
-      claims.add(claim);
+      claims.set(claim, new Set());
       return () => {
         claims.delete(claim);
         end?.();
@@ -135,7 +138,7 @@ export function supportedSyntaxes(
   return [...new Set([...preferred, ...STORED_SYNTAXES])].filter((uid) => proposed.includes(uid));
 }
 
-async function accept(instance: Instance, claims: ReadonlySet<Claim>, log: (line: string) => void): Promise<number> {
+async function accept(instance: Instance, claims: Claims, log: (line: string) => void): Promise<number> {
   try {
     const identified = await identify(instance);
     const claim = claimFor(identified, claims);
@@ -144,6 +147,7 @@ async function accept(instance: Instance, claims: ReadonlySet<Claim>, log: (line
       log('C-STORE refused: nothing waits for this instance');
       return OUT_OF_RESOURCES;
     }
+    claims.get(claim)?.add(identified.sopInstanceUid);
     await claim.receive(identified);
     return SUCCESS;
   } catch (error) {
@@ -155,15 +159,16 @@ async function accept(instance: Instance, claims: ReadonlySet<Claim>, log: (line
 }
 
 /**
- * The claim that wants the instance, by its UIDs; among several the one whose C-MOVE the sender names. Message IDs alone won't
- * do: they are optional, and two associations may use the same (PS3.7 9.1.1.1).
+ * The claim that wants the instance, by its UIDs; among several those whose C-MOVE the sender names. That won't always do: it is
+ * optional, and on two associations message IDs may be the same (PS3.7 9.1.1.1). Then each C-MOVE has the instance sent once, so
+ * that each claim gets it once: first who came last, whose is the smaller part of what another retrieves.
  */
-function claimFor(instance: IdentifiedInstance, claims: ReadonlySet<Claim>): Claim | undefined {
-  const wanting = [...claims].filter((claim) => claim.wants(instance));
-  const { moveOriginator } = instance;
-  return (
-    wanting.find(
-      ({ destination, messageId }) => moveOriginator?.aeTitle === destination && moveOriginator.messageId === messageId,
-    ) ?? wanting[0]
+function claimFor(instance: IdentifiedInstance, claims: Claims): Claim | undefined {
+  const wanting = [...claims.keys()].filter((claim) => claim.wants(instance));
+  const { moveOriginator, sopInstanceUid } = instance;
+  const named = wanting.filter(
+    ({ destination, messageId }) => moveOriginator?.aeTitle === destination && moveOriginator.messageId === messageId,
   );
+  const candidates = named.length > 0 ? named : wanting;
+  return candidates.findLast((claim) => claims.get(claim)?.has(sopInstanceUid) === false) ?? candidates[0];
 }
