@@ -34,6 +34,8 @@ const accepting = (path: string, type: string) => `${path}?accept=${encodeURICom
 const PATHS = [
   '/studies/1.7',
   SERIES,
+  accepting(SERIES, 'application/zip'),
+  accepting('/studies/1.7', 'application/zip'),
   INSTANCE,
   accepting(INSTANCE, 'application/dicom; transfer-syntax=1.2.840.10008.1.2.4.80'),
   `${SERIES}/metadata`,

@@ -28,6 +28,7 @@ export async function startGateway(
   peers: readonly { aeTitle: string; host: string; port: number }[],
   settings: Record<string, string> = {},
   log?: Log,
+  cacheDir?: string,
 ): Promise<RunningGateway> {
   const dir = await tempDir();
   const config = loadConfig({
@@ -35,7 +36,7 @@ export async function startGateway(
     env: { DICOMWEB_DICOM_PORT: '0', ...Object.assign({}, ...peers.map(peerSettings)), ...settings },
     flags: {
       port: '0',
-      'cache-dir': join(dir, 'cache'),
+      'cache-dir': cacheDir ?? join(dir, 'cache'),
       'log-level': 'silent',
     },
   });

@@ -92,6 +92,16 @@ test('freshness is a policy in words, in the file and in the environment', () =>
   }
 });
 
+test('cache: off keeps nothing, by the word, in the file and in the environment; the rest of the cache stays as it is', () => {
+  assert.equal(load({}).cache.enabled, true);
+  for (const yaml of ['cache: off', 'cache: "off"', 'cache: false', 'cache: { enabled: false }']) {
+    const { enabled, dir: folder } = load({ yaml, env: { DICOMWEB_CACHE_DIR: '/c' } }).cache;
+    assert.deepEqual([enabled, folder], [false, '/c'], yaml);
+  }
+  assert.equal(load({ env: { DICOMWEB_CACHE_ENABLED: 'false' } }).cache.enabled, false);
+  assert.equal(load({ yaml: 'cache: off', env: { DICOMWEB_CACHE_ENABLED: 'true' } }).cache.enabled, true);
+});
+
 test('DICOMWEB_CONFIG and --config name the file', () => {
   writeFileSync(file, 'aeTitle: BYFILE');
   assert.equal(load({ env: { DICOMWEB_CONFIG: file } }).aeTitle, 'BYFILE');

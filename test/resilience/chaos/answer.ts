@@ -8,12 +8,28 @@ export type Answer = { status: number; content: string[] } | 'broken' | 'gone';
 
 const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
+/** The files of an archive that is not compressed, by its central directory (APPNOTE 4.3.12), but for the DICOMDIR: its UID is new each time. */
+function filesOf(zip: Buffer): string[] {
+  const files: string[] = [];
+  const end = zip.lastIndexOf('PK\x05\x06', undefined, 'latin1');
+  for (let at = zip.readUInt32LE(end + 16); zip.readUInt32LE(at) === 0x02014b50; ) {
+    const [size, name, extra] = [zip.readUInt32LE(at + 24), zip.readUInt16LE(at + 28), zip.readUInt16LE(at + 30)];
+    const path = zip.toString('latin1', at + 46, at + 46 + name);
+    const from = zip.readUInt32LE(at + 42);
+    const start = from + 30 + zip.readUInt16LE(from + 26) + zip.readUInt16LE(from + 28);
+    if (path !== 'DICOMDIR') files.push(`${path} ${hash(zip.subarray(start, start + size))}`);
+    at += 46 + name + extra + zip.readUInt16LE(at + 32);
+  }
+  return files;
+}
+
 function contentOf(type: string, body: Buffer, origin: string): string[] {
   if (type.startsWith('multipart/related')) {
     return partsOf(type, body)
       .map((part) => `${part.headers['content-type']} ${hash(part.body)}`)
       .sort();
   }
+  if (type === 'application/zip') return filesOf(body);
   if (!type.startsWith('application/dicom+json')) return [body.toString()];
   const rows = JSON.parse(body.toString().replaceAll(origin, '')) as Record<string, unknown>[];
   return rows.map((row) => JSON.stringify(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)))).sort();
