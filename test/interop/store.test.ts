@@ -14,6 +14,7 @@ import type { Loaded } from '../support/archive-files.ts';
 import { type RunningGateway, startGateway } from '../support/gateway.ts';
 import { multipartOf, partsOf } from '../support/multipart.ts';
 import { type Peer, startDcmqrscp, startOrthanc } from '../support/peers.ts';
+import { remainingOf } from '../support/remaining.ts';
 
 const EXPLICIT = '1.2.840.10008.1.2.1';
 const READERS = 6;
@@ -82,6 +83,15 @@ for (const archive of ARCHIVES) {
       assert.deepEqual(differing, []);
     });
 
+    for (const level of ['studies', 'series', 'instances']) {
+      test(`Q-P9 a page of /${level} says how many remain, whatever the files share`, async () => {
+        const whole = await found(gateway, `/${level}`);
+        const page = await found(gateway, `/${level}?limit=5&offset=1`);
+        assert.equal(page.count, 5);
+        assert.deepEqual([page.remaining, whole.remaining], [whole.count - 6, undefined]);
+      });
+    }
+
     test('S-43 a study that is not the one of the path: 409, and nothing is stored', async () => {
       const [file] = sample;
       assert.ok(file);
@@ -105,6 +115,12 @@ for (const archive of ARCHIVES) {
       assert.equal(body['0008119A']?.Value?.length, 1);
     });
   });
+}
+
+async function found({ url }: RunningGateway, path: string): Promise<{ count: number; remaining: number | undefined }> {
+  const response = await fetch(url + path);
+  const { length } = (await response.json()) as unknown[];
+  return { count: length, remaining: remainingOf(response.headers) };
 }
 
 /** What of a file differs once it is read back; undefined where nothing does. */

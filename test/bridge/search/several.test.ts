@@ -44,6 +44,37 @@ test('Q-P9 pages and what remains are of the whole list', async () => {
   assert.deepEqual(warnings, ['There are 1 additional results that can be requested']);
 });
 
+for (const [level, unique] of [
+  ['series', 'SeriesInstanceUID'],
+  ['instance', 'SOPInstanceUID'],
+] as const) {
+  test(`Q-P9 Q-P10 ${level}: a study that two PACS have parts of is one, each part once, and what remains is exact`, async () => {
+    const part = (number: number): Dataset =>
+      dataset({
+        ...{ StudyInstanceUID: '1.3', SeriesInstanceUID: level === 'series' ? `1.3.${number}` : '1.3.1' },
+        ...{ SOPInstanceUID: `1.3.1.${number}`, SeriesNumber: number, InstanceNumber: number },
+        ...{ NumberOfSeriesRelatedInstances: 1, Modality: 'CT' },
+      });
+    const holding = (name: string, numbers: number[]): Pacs => {
+      const parts = numbers.map(part);
+      const rows = { STUDY: [study('1.3', '20240103')], SERIES: level === 'series' ? parts : [part(1)], IMAGE: parts };
+      return fakePacs({ name, rows }).pacs;
+    };
+    const all = [holding('NORTH', [1, 4]), holding('SOUTH', [1, 2, 3])];
+    const options = { baseUrl: 'http://x', signal: new AbortController().signal, limits: LIMITS };
+    const page: [string, string][] = [
+      ['limit', '2'],
+      ['offset', '1'],
+    ];
+    const found = await search(all, { level, parameters: page }, options);
+    const uids: unknown[] = [];
+    for await (const result of found.results) uids.push(valuesOf(result, unique)?.[0]);
+    const prefix = level === 'series' ? '1.3' : '1.3.1';
+    assert.deepEqual(uids, [`${prefix}.2`, `${prefix}.3`]);
+    assert.deepEqual(found.warnings, ['There are 1 additional results that can be requested']);
+  });
+}
+
 test('a PACS that fails is named in a warning', async () => {
   const { uids, warnings } = await run([NORTH, { ...SOUTH, fail }]);
   assert.deepEqual(uids, ['1.3', '1.1']);

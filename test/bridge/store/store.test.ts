@@ -5,7 +5,7 @@ import { after, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { loadConfig } from '../../../src/bridge/config/config.ts';
 import { createPacs, type Pacs } from '../../../src/bridge/pacs/pacs.ts';
-import { Proposals, type Transcode } from '../../../src/bridge/store/contexts.ts';
+import { Proposals, refusalOf, type Transcode } from '../../../src/bridge/store/contexts.ts';
 import { storeResult } from '../../../src/bridge/store/result.ts';
 import { type StoreItem, type StoreOptions, type StoreResult, store } from '../../../src/bridge/store/store.ts';
 import type { Dataset } from '../../../src/dimse/data/dataset.ts';
@@ -13,7 +13,7 @@ import { Tag } from '../../../src/dimse/data/tags.ts';
 import { ExplicitBig, ExplicitLittle, ImplicitLittle, Jpeg2000 } from '../../../src/dimse/data/transfer-syntax.ts';
 import { writeDataset } from '../../../src/dimse/data/writer.ts';
 import { DicomError } from '../../../src/dimse/errors.ts';
-import { type Listener, listen } from '../../../src/dimse/index.ts';
+import { type Association, type Listener, listen } from '../../../src/dimse/index.ts';
 
 const CT = '1.2.840.10008.5.1.4.1.1.2';
 const MR = '1.2.840.10008.5.1.4.1.1.4';
@@ -34,6 +34,10 @@ type PeerOptions = {
   storeAssociations?: number;
   /** The association is aborted when this instance arrives. */
   abortAt?: string;
+  /** Rejects every association. */
+  rejects?: boolean;
+  /** Milliseconds that the gateway waits for an answer. */
+  responseMs?: number;
 };
 
 const closers: (() => Promise<void>)[] = [];
@@ -46,6 +50,7 @@ async function peer(options: PeerOptions = {}): Promise<{ pacs: Pacs; received: 
   const listener = await listen({
     host: '127.0.0.1',
     port: 0,
+    allowCalling: () => options.rejects !== true,
     contexts: (uid) => (options.syntaxes ?? (() => PLAIN))(uid),
     services: {
       store: async (instance, { association, peer: from }) => {
@@ -60,7 +65,7 @@ async function peer(options: PeerOptions = {}): Promise<{ pacs: Pacs; received: 
       },
     },
   });
-  const pacs = pacsAt(listener.port, options.storeAssociations);
+  const pacs = pacsAt(listener.port, options);
   closers.push(async () => {
     await pacs.close();
     await listener.close();
@@ -68,11 +73,12 @@ async function peer(options: PeerOptions = {}): Promise<{ pacs: Pacs; received: 
   return { pacs, received, listener };
 }
 
-function pacsAt(port: number, storeAssociations = 4): Pacs {
+function pacsAt(port: number, { storeAssociations = 4, responseMs }: PeerOptions = {}): Pacs {
   const config = loadConfig({ env: { HOME: '/' }, flags: { pacs: [`STORE@127.0.0.1:${port}`] } });
   const [one] = config.pacs;
   assert.ok(one);
-  return createPacs({ config: { ...one, storeAssociations }, aeTitle: 'GATEWAY' });
+  const timeouts = { ...one.timeouts, ...(responseMs !== undefined && { response: responseMs }) };
+  return createPacs({ config: { ...one, storeAssociations, timeouts }, aeTitle: 'GATEWAY' });
 }
 
 const content = (uid: string): Dataset => ({
@@ -500,16 +506,51 @@ test('I.1 instances of several studies have no common RetrieveURL', () => {
 
 const OUTCOMES: [status: number, category: 'stored' | 'warned' | 'failed'][] = [
   ...([0x0000] as const).map((status): [number, 'stored'] => [status, 'stored']),
-  ...[0xb000, 0xb006, 0xb007, 0xb123, 0x0001, 0x0107, 0x0116].map((status): [number, 'warned'] => [status, 'warned']),
-  ...[0xa700, 0xa900, 0xc000, 0x0110, 0x0111, 0x0117, 0x0119, 0x0122, 0x0124, 0x0210, 0x0211, 0x0212].map(
+  ...[0xb000, 0xb006, 0xb007, 0xb123, 0xbfff, 0x0001, 0x0107, 0x0116].map((status): [number, 'warned'] => [
+    status,
+    'warned',
+  ]),
+  ...[0xa700, 0xa7ff, 0xa900, 0xa9ff, 0xc000, 0xc122, 0xcfff].map((status): [number, 'failed'] => [status, 'failed']),
+  ...[0x0110, 0x0111, 0x0117, 0x0119, 0x0122, 0x0124, 0x0210, 0x0211, 0x0212, 0x0213].map(
     (status): [number, 'failed'] => [status, 'failed'],
   ),
 ];
 for (const [status, category] of OUTCOMES) {
-  test(`4.4 C-STORE ${status.toString(16).padStart(4, '0')} is ${category}`, () => {
-    const row = { sopClassUid: CT, sopInstanceUid: '1', status };
-    const { stored, warned, failed } = storeResult([row], { baseUrl: BASE });
+  test(`4.4 C-STORE ${status.toString(16).padStart(4, '0')} is ${category}, and its reason is the status`, async () => {
+    const { pacs } = await peer({ answer: () => status });
+    const result = await send(pacs, [instance('1.1')]);
+    const { stored, warned, failed } = result;
     const expected = { stored: [1, 0, 0], warned: [1, 1, 0], failed: [0, 0, 1] }[category];
     assert.deepEqual([stored, warned, failed], expected);
+    const [item, ...others] = [...rowsOf(result, Tag.ReferencedSOPSequence), ...rowsOf(result, Tag.FailedSOPSequence)];
+    assert.equal(others.length, 0);
+    assert.deepEqual(item?.[Tag.WarningReason]?.Value, category === 'warned' ? [status] : undefined);
+    assert.deepEqual(item?.[Tag.FailureReason]?.Value, category === 'failed' ? [status] : undefined);
   });
 }
+
+for (const [result, reason] of [
+  [1, 0x0110],
+  [2, 0x0110],
+  [3, 0x0122],
+  [4, 0xc122],
+] as const) {
+  test(`4.4 a presentation context refused by ${result}: ${reason.toString(16).padStart(4, '0')}`, () => {
+    const rejected = [{ abstractSyntax: CT, result }];
+    assert.equal(refusalOf({ contexts: [], rejected } as unknown as Association, CT), reason);
+  });
+}
+
+test('4.4 S-44 a PACS that refuses the association: 0110 and 503', async () => {
+  const { pacs } = await peer({ rejects: true });
+  const result = await send(pacs, [instance('1.1')]);
+  assert.deepEqual([result.httpStatus, reasons(result)], [503, [0x0110]]);
+});
+
+test('4.4 S-44 a PACS that never answers: 0110 and 503', async () => {
+  const over = Promise.withResolvers<number>();
+  const { pacs } = await peer({ answer: () => over.promise, responseMs: 50 });
+  const result = await send(pacs, [instance('1.1')]);
+  over.resolve(0);
+  assert.deepEqual([result.httpStatus, reasons(result)], [503, [0x0110]]);
+});

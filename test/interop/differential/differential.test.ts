@@ -9,6 +9,7 @@ import { readDataset } from '../../../src/dimse/data/reader.ts';
 import { archiveFiles, type Loaded } from '../../support/archive-files.ts';
 import { type RunningGateway, startGateway } from '../../support/gateway.ts';
 import { startOrthanc } from '../../support/peers.ts';
+import { remainingOf } from '../../support/remaining.ts';
 import { ask, differencesOf } from './compare.ts';
 import { DIFFERENCES } from './differences.ts';
 import { type Question, questions } from './questions.ts';
@@ -17,6 +18,7 @@ const { files: found, skip } = archiveFiles();
 const files = unambiguous(found);
 const STUDIES = 10;
 const PICTURES = 8;
+const JSON_ONLY = { accept: 'application/dicom+json' };
 
 let orthanc: Awaited<ReturnType<typeof startOrthanc>>;
 let gateway: RunningGateway;
@@ -85,6 +87,23 @@ test('the gateway answers as the archive itself does, but for the differences th
     'reasons that excuse nothing',
   );
 });
+
+for (const level of ['studies', 'series', 'instances']) {
+  test(`Q-P9 what remains of /${level} is what the archive itself has beyond the page`, { skip }, async () => {
+    for (const match of ['', '&PatientSex=M']) {
+      const theirs = await fetch(`${orthanc.httpUrl}/dicom-web/${level}?${match.slice(1)}`, { headers: JSON_ONLY });
+      const { length: all } = (await theirs.json()) as unknown[];
+      for (const [limit, offset] of [
+        [5, 3],
+        [2, 9],
+      ] as const) {
+        const ours = await fetch(`${gateway.url}/${level}?limit=${limit}&offset=${offset}${match}`);
+        const { length: page } = (await ours.json()) as unknown[];
+        assert.deepEqual([page, remainingOf(ours.headers)], [limit, all - offset - limit], match);
+      }
+    }
+  });
+}
 
 async function differences(question: Question) {
   const [ours, theirs] = await Promise.all([ask(gateway.url, question), ask(`${orthanc.httpUrl}/dicom-web`, question)]);
