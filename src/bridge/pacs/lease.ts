@@ -12,11 +12,17 @@ export type Lease = {
   drop(): void;
 };
 
-export type LeaseOptions = {
-  signal: AbortSignal;
-  priority?: 'interactive' | 'prefetch';
-  /** Who leases for a prefetch: told, once, that somebody interactive waits for its association. */
+/** Where who asks stands in the queue for associations; without a word of it, in front of every prefetch. */
+export type Standing = {
+  priority?: 'interactive' | 'prefetch' | undefined;
+  /** Of a prefetch: told, once, that somebody interactive waits for its association. */
   onWanted?: (() => void) | undefined;
+  /** Of a prefetch: fires when somebody waits for what it brings, and makes it interactive. */
+  raised?: AbortSignal | undefined;
+};
+
+export type LeaseOptions = Standing & {
+  signal: AbortSignal;
   /** Nothing else may have been proposed (but what is always proposed): what else was accepted would matter. */
   exact?: boolean;
 };

@@ -21,7 +21,7 @@ import {
   Verification,
 } from '../retrieve/contexts.ts';
 import { Learned } from './learned.ts';
-import { isStale, type Lease, type LeaseOptions, onLease } from './lease.ts';
+import { isStale, type Lease, type LeaseOptions, onLease, type Standing } from './lease.ts';
 import { Pool } from './pool.ts';
 import { createReach } from './reach.ts';
 
@@ -32,7 +32,7 @@ export type QueryLevel = 'PATIENT' | 'STUDY' | 'SERIES' | 'IMAGE';
 
 export type Match = { identifier: Dataset; status: number };
 
-export type FindOptions = { signal: AbortSignal; agreed?: readonly FindOption[] };
+export type FindOptions = Standing & { signal: AbortSignal; agreed?: readonly FindOption[] };
 
 export interface Pacs {
   readonly config: PacsConfig;
@@ -124,13 +124,13 @@ async function* find(
   pacs: Pacs,
   level: QueryLevel,
   keys: Dataset,
-  { signal, agreed = [] }: FindOptions,
+  { agreed = [], ...asking }: FindOptions,
 ): AsyncGenerator<Match, void> {
   const sopClassUid = level === 'PATIENT' ? PatientRootFind : StudyRootFind;
   const identifier = { ...keys, [Tag.QueryRetrieveLevel]: { vr: 'CS', Value: [level] } } satisfies Dataset;
   const contexts = level === 'PATIENT' ? contextOf(sopClassUid) : findContext(agreed);
   for (;;) {
-    const lease = await pacs.lease(contexts, { signal });
+    const lease = await pacs.lease(contexts, asking);
     let begun = false;
     try {
       const { association } = lease;
@@ -138,7 +138,7 @@ async function* find(
       const declined = agreed.find((option) => !taken.has(option));
       if (declined !== undefined) throw notAgreed(pacs, declined);
       const request = { sopClassUid, identifier, ...(isAscii(identifier) ? {} : { charset: pacs.config.charset }) };
-      for await (const match of association.find(request, { signal })) {
+      for await (const match of association.find(request, { signal: asking.signal })) {
         begun = true;
         yield match;
       }

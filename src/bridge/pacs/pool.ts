@@ -4,7 +4,8 @@
 import { DicomError } from '../../dimse/errors.ts';
 import type { Association, ProposedContext } from '../../dimse/index.ts';
 import { contextKey, covered } from './coverage.ts';
-import type { Lease, LeaseOptions } from './lease.ts';
+import type { Lease, LeaseOptions, Standing } from './lease.ts';
+import { Queue } from './queue.ts';
 
 export type PoolOptions = {
   /** Opens an association that proposes `contexts`; an error that `isFinal` is thrown without further tries. */
@@ -41,17 +42,16 @@ type Entry = {
   openedAt: number;
   leases: number;
   idleTimer?: NodeJS.Timeout;
-  /** While it is lent for a prefetch; and whether that was told to give way. */
-  onWanted?: (() => void) | undefined;
+  /** Of who has it on loan; and whether that was told to give way. */
+  standing: Standing;
   isRecalled: boolean;
 };
 
-type Waiter = {
+type Waiter = Standing & {
   contexts: readonly ProposedContext[];
   keys: string[];
   exact: boolean;
   priority: 'interactive' | 'prefetch';
-  onWanted: (() => void) | undefined;
   /** Fires when the caller has gone. */
   signal: AbortSignal;
   settle(result: Lease | { error: unknown }): void;
@@ -61,7 +61,7 @@ export class Pool {
   readonly #options: PoolOptions;
   readonly #idle: Entry[] = [];
   readonly #lent = new Set<Entry>();
-  readonly #queue: Waiter[] = [];
+  readonly #queue = new Queue<Waiter>();
   /** Places taken by associations that are being opened or released. */
   #opening = 0;
   #closing = 0;
@@ -85,58 +85,47 @@ export class Pool {
 
   /** Throws 'busy' when too many wait, 'cancelled' by the signal, and what `connect` throws. */
   lease(contexts: readonly ProposedContext[], options: LeaseOptions): Promise<Lease> {
-    const { signal, priority = 'interactive', exact = false, onWanted } = options;
+    const { signal, raised } = options;
     if (this.#closed || signal.aborted) return Promise.reject(this.#cancelled());
     return new Promise((resolve, reject) => {
       const onAbort = () => {
-        this.#forget(waiter);
+        this.#queue.remove(waiter);
         waiter.settle({ error: this.#cancelled() });
       };
-      const waiter: Waiter = {
-        contexts,
-        keys: contexts.map(contextKey),
-        exact,
-        priority,
-        onWanted,
-        signal,
-        settle: (result) => {
-          signal.removeEventListener('abort', onAbort);
-          if ('error' in result) reject(result.error);
-          else resolve(result);
-        },
+      const onRaised = () => {
+        this.#queue.raise(waiter);
+        this.#serve();
       };
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#enqueue(waiter);
-      this.#serve();
-      if (this.#queue.length <= this.#options.maxWaiting || !this.#forget(waiter)) return;
-      const error = new DicomError('busy', `${this.#options.peer}: ${this.#queue.length} requests wait already`, {
-        peer: this.#options.peer,
+      const waiter = waiterOf(contexts, options, (result) => {
+        signal.removeEventListener('abort', onAbort);
+        raised?.removeEventListener('abort', onRaised);
+        if ('error' in result) reject(result.error);
+        else resolve(result);
       });
-      waiter.settle({ error });
+      signal.addEventListener('abort', onAbort, { once: true });
+      raised?.addEventListener('abort', onRaised, { once: true });
+      this.#queue.add(waiter);
+      this.#serve();
+      this.#limitWaiting();
     });
+  }
+
+  /** Who would have to wait longest is refused: not always who came last. */
+  #limitWaiting(): void {
+    const { maxWaiting, peer } = this.#options;
+    if (this.#queue.length <= maxWaiting) return;
+    const error = new DicomError('busy', `${peer}: ${maxWaiting} requests wait already`, { peer });
+    this.#queue.removeLast()?.settle({ error });
   }
 
   /** Releases what is idle, aborts what is on loan, refuses who waits; resolves when no association is left. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const waiter of this.#queue.splice(0)) waiter.settle({ error: this.#cancelled() });
+    for (const waiter of this.#queue.removeAll()) waiter.settle({ error: this.#cancelled() });
     for (const entry of this.#idle.splice(0)) this.#retire(entry);
     for (const entry of this.#lent) entry.association.abort();
     for (const entry of [...this.#lent]) this.#lent.delete(entry);
     if (this.size > 0) await new Promise<void>((resolve) => (this.#wasEmptied = resolve));
-  }
-
-  #enqueue(waiter: Waiter): void {
-    const firstPrefetch = this.#queue.findIndex(({ priority }) => priority === 'prefetch');
-    const at = waiter.priority === 'prefetch' || firstPrefetch < 0 ? this.#queue.length : firstPrefetch;
-    this.#queue.splice(at, 0, waiter);
-  }
-
-  /** Back to the head of its like. */
-  #requeue(waiter: Waiter): void {
-    const at = this.#queue.findIndex(({ priority }) => priority === waiter.priority);
-    if (at < 0) this.#enqueue(waiter);
-    else this.#queue.splice(at, 0, waiter);
   }
 
   get #limit(): number {
@@ -144,23 +133,17 @@ export class Pool {
     return Date.now() < this.#full.until ? Math.min(this.#full.size, maxAssociations) : maxAssociations;
   }
 
-  #forget(waiter: Waiter): boolean {
-    const at = this.#queue.indexOf(waiter);
-    if (at >= 0) this.#queue.splice(at, 1);
-    return at >= 0;
-  }
-
   /** Gives every waiter, in turn, what can be given now: an idle association, a new one, or the place of an unsuitable one. */
   #serve(): void {
     if (this.#closed && this.size === 0) this.#wasEmptied?.();
     let promised = this.#closing;
-    for (const waiter of [...this.#queue]) {
+    for (const waiter of this.#queue.all()) {
       const entry = this.#takeIdle(waiter);
       if (entry !== undefined) {
-        this.#forget(waiter);
+        this.#queue.remove(waiter);
         waiter.settle(this.#lend(entry, waiter, true));
       } else if (this.size < this.#limit) {
-        this.#forget(waiter);
+        this.#queue.remove(waiter);
         void this.#open(waiter);
       } else if (promised > 0) {
         promised -= 1;
@@ -177,14 +160,15 @@ export class Pool {
 
   /** As many prefetches as there are interactive requests that nothing can be given to are told to give way. */
   #recall(): void {
-    const waiting = this.#queue.filter(({ priority }) => priority === 'interactive').length;
+    const waiting = this.#queue.interactive;
     let leaving = [...this.#lent].filter(({ isRecalled }) => isRecalled).length;
     for (const entry of this.#lent) {
       if (leaving >= waiting) return;
-      if (entry.onWanted === undefined || entry.isRecalled) continue;
+      const { onWanted, raised } = entry.standing;
+      if (onWanted === undefined || raised?.aborted || entry.isRecalled) continue;
       entry.isRecalled = true;
       leaving += 1;
-      entry.onWanted();
+      onWanted();
     }
   }
 
@@ -216,7 +200,8 @@ export class Pool {
       this.#opening -= 1;
       const covers = covered(proposed, association.contexts);
       const proposal = proposalKey(proposed);
-      const entry: Entry = { association, covers, proposal, openedAt: Date.now(), leases: 0, isRecalled: false };
+      const unused = { leases: 0, standing: {}, isRecalled: false };
+      const entry: Entry = { association, covers, proposal, openedAt: Date.now(), ...unused };
       void association.closed.then(() => this.#lost(entry));
       if (this.#closed) this.#retire(entry);
       else if (waiter.signal.aborted) this.#keep(entry);
@@ -228,7 +213,7 @@ export class Pool {
       } else {
         // The others that exist make room in time: who waits for them need not fail.
         this.#full = { size: Math.max(1, this.size), until: Date.now() + FULL_FOR };
-        this.#requeue(waiter);
+        this.#queue.putBack(waiter);
       }
     }
     this.#serve();
@@ -241,9 +226,9 @@ export class Pool {
     return [...contexts, ...extra.slice(0, Math.max(0, MAX_CONTEXTS - contexts.length))];
   }
 
-  #lend(entry: Entry, { onWanted }: Waiter, reused: boolean): Lease {
+  #lend(entry: Entry, standing: Standing, reused: boolean): Lease {
     entry.leases += 1;
-    entry.onWanted = onWanted;
+    entry.standing = standing;
     entry.isRecalled = false;
     this.#lent.add(entry);
     const giveBack = (whole: boolean) => {
@@ -304,6 +289,15 @@ export class Pool {
       peer: this.#options.peer,
     });
   }
+}
+
+function waiterOf(
+  contexts: readonly ProposedContext[],
+  { signal, exact = false, priority = 'interactive', onWanted, raised }: LeaseOptions,
+  settle: Waiter['settle'],
+): Waiter {
+  const standing = { priority: raised?.aborted ? 'interactive' : priority, onWanted, raised };
+  return { contexts, keys: contexts.map(contextKey), exact, ...standing, signal, settle };
 }
 
 /** Rejected as one too many: transient, or congestion or a local limit (PS3.8 9.3.4, source 3, reasons 1 and 2). */

@@ -35,14 +35,15 @@ export class Prefetch {
   }
 
   /** An instance had to be fetched alone; the file is let go of. With the third in a row the rest of its series is fetched. */
-  async note(file: StoredFile): Promise<void> {
+  async note(fetched: StoredFile | Promise<StoredFile>): Promise<void> {
+    const file = await fetched;
     const series = { study: file.studyInstanceUid, series: file.seriesInstanceUid };
     const path = pathOf(series);
     try {
       const number = await instanceNumberOf(file);
       const last = number === undefined ? [] : [...(this.#numbers.get(path) ?? []), number].slice(-IN_ORDER);
       this.#numbers.set(path, last);
-      if (!isInOrder(last) || this.#running.has(path)) return;
+      if (!isInOrder(last) || this.#running.has(path) || this.#stop.aborted) return;
     } finally {
       file.release();
     }

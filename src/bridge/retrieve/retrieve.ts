@@ -3,6 +3,7 @@
 import { DicomError } from '../../dimse/errors.ts';
 import type { Cache, FollowedFile, StoredFile } from '../cache/cache.ts';
 import { wholes } from '../cache/growing-file.ts';
+import { type Behind, behind } from '../pacs/behind.ts';
 import type { Pacs } from '../pacs/pacs.ts';
 import { levelOf, type Resource } from '../resource.ts';
 import { type Expectation, expectationOf } from './expectation.ts';
@@ -36,8 +37,8 @@ export type RetrieveOptions = {
   onWhole?: (files: readonly StoredFile[]) => void;
 };
 
-/** What is known of an instance beforehand; of a prefetch, who is told when its association is needed. */
-type FetchPlan = { sopClassUid?: string | undefined; onWanted?: (() => void) | undefined };
+/** What is known of an instance beforehand; of a prefetch, its standing. */
+type FetchPlan = { sopClassUid?: string | undefined; prefetch?: Behind };
 
 /** Longer than an instance of usual size takes, shorter than a viewer waits gladly. */
 const OVERTAKE_AFTER = 100;
@@ -45,6 +46,8 @@ const OVERTAKE_AFTER = 100;
 export class Retrieval {
   readonly #options: RetrievalOptions;
   readonly #flights = new Set<Flight>();
+  /** Of those that were begun to prefetch: to be aborted when somebody waits for all that they bring. */
+  readonly #raising = new WeakMap<Flight, AbortController>();
   readonly #headStart: HeadStart;
   readonly #freshness: Freshness;
   readonly #prefetch: Prefetch | undefined;
@@ -128,6 +131,7 @@ export class Retrieval {
     const { signal, sopClassUid, onPartial } = options;
     const flight = this.#join(resource, sopClassUid);
     if (levelOf(resource) !== 'instance' || flight.isFor(resource)) {
+      this.#raising.get(flight)?.abort();
       yield* flight.read(resource, { signal, onPartial, follow });
       return;
     }
@@ -147,13 +151,21 @@ export class Retrieval {
 
   /** What a prefetch that fails or gives way has not brought is fetched when it is asked for. */
   #note(resource: Resource, file: FollowedFile): void {
-    if (this.#prefetch === undefined || levelOf(resource) !== 'instance' || file.size === undefined) return;
-    this.#prefetch.note(this.#options.cache.share(file)).catch(() => {});
+    if (this.#prefetch === undefined || levelOf(resource) !== 'instance') return;
+    const whole = file.size === undefined ? file.whole() : this.#options.cache.share(file);
+    this.#prefetch.note(whole).catch(() => {});
   }
 
   #bring(series: Resource, { signal, onWanted }: Parameters<BringSeries>[1]): AsyncIterable<FollowedFile> {
-    const flight = this.#find(series) ?? this.#start(series, { onWanted });
+    const flight = this.#find(series) ?? this.#startPrefetch(series, onWanted);
     return flight.read(series, { signal });
+  }
+
+  #startPrefetch(series: Resource, onWanted: () => void): Flight {
+    const raising = new AbortController();
+    const flight = this.#start(series, { prefetch: { onWanted, raised: raising.signal } });
+    this.#raising.set(flight, raising);
+    return flight;
   }
 
   /** Gives up what runs; resolves when nothing runs any more. */
@@ -200,20 +212,24 @@ export class Retrieval {
 
   async #fetch(
     resource: Resource,
-    { sopClassUid, onWanted }: FetchPlan,
+    { sopClassUid, prefetch }: FetchPlan,
     delivery: Delivery,
     signal: AbortSignal,
   ): Promise<void> {
-    const { pacs, fetch, cache } = this.#options;
+    const { fetch, cache } = this.#options;
+    const isPrefetch = prefetch !== undefined;
+    const pacs = isPrefetch ? behind(this.#options.pacs, prefetch) : this.#options.pacs;
     const generation = cache.generation(pacs.name, resource.study);
-    const expectation = sopClassUid === undefined ? await this.#expect(resource, signal) : knownClass(sopClassUid);
+    const expectation =
+      sopClassUid === undefined ? await this.#expect(pacs, resource, signal) : knownClass(sopClassUid);
     await this.#headStart.next(expectation.sopClassUids);
-    await fetch(pacs, { resource, expectation, generation, signal, onWanted, ...delivery });
+    await fetch(pacs, { resource, expectation, generation, signal, isPrefetch, ...delivery });
   }
 
-  async #expect(resource: Resource, signal: AbortSignal): Promise<Expectation> {
-    const asked = expectationOf(this.#options.pacs, resource, signal);
-    this.#headStart.begin(signal);
+  async #expect(pacs: Pacs, resource: Resource, signal: AbortSignal): Promise<Expectation> {
+    const asked = expectationOf(pacs, resource, signal);
+    // A prefetch takes no association ahead.
+    if (pacs === this.#options.pacs) this.#headStart.begin(signal);
     const expectation = await asked;
     if (expectation === undefined) throw this.#lacks(resource);
     return expectation;

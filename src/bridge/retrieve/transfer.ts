@@ -28,8 +28,6 @@ export type TransferRequest = {
   syntax?: string;
   /** Who goes first where associations are few. */
   priority?: 'interactive' | 'prefetch' | undefined;
-  /** Of a prefetch: somebody interactive waits for its association. */
-  onWanted?: (() => void) | undefined;
   /** Drains the body; a failure ends the transfer. */
   receive(instance: IdentifiedInstance, way: 'get' | 'move'): Promise<void>;
   signal: AbortSignal;
@@ -106,11 +104,11 @@ export function identifierOf({ study, series, instances }: Target): Dataset {
 }
 
 async function get(pacs: Pacs, request: TransferRequest): Promise<Outcome> {
-  const { target, sopClassUids, syntax, signal, priority = 'interactive', onWanted } = request;
+  const { target, sopClassUids, syntax, signal, priority } = request;
   const contexts = [...contextOf(StudyRootGet), ...storageContexts(sopClassUids, syntax)];
   const exact = syntax !== undefined;
   let keepsSyntax = false;
-  const counts = await onLease(pacs, contexts, { signal, exact, priority, onWanted }, async (association, begun) => {
+  const counts = await onLease(pacs, contexts, { signal, exact, priority }, async (association, begun) => {
     requireGet(association, sopClassUids);
     const operation = association.get({ sopClassUid: StudyRootGet, identifier: identifierOf(target) }, { signal });
     try {
@@ -154,7 +152,7 @@ function requireGet({ contexts, peer }: Association, sopClassUids: readonly stri
 }
 
 async function move(pacs: Pacs, inbox: Inbox | undefined, request: TransferRequest): Promise<Outcome> {
-  const { target, signal, syntax, count = 1, priority = 'interactive', onWanted } = request;
+  const { target, signal, syntax, count = 1, priority } = request;
   if (inbox === undefined) {
     throw new DicomError('no-context', `C-MOVE to ${pacs.name}: dicom.enabled is false`, { operation: 'C-MOVE' });
   }
@@ -168,7 +166,7 @@ async function move(pacs: Pacs, inbox: Inbox | undefined, request: TransferReque
   };
   const unclaim = await inbox.claim(claim, signal);
   try {
-    const counts = await onLease(pacs, contextOf(StudyRootMove), { signal, priority, onWanted }, (association, begun) =>
+    const counts = await onLease(pacs, contextOf(StudyRootMove), { signal, priority }, (association, begun) =>
       finalCounts(
         association.move(
           { sopClassUid: StudyRootMove, identifier: identifierOf(target), destination: claim.destination },

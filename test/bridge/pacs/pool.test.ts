@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { LeaseOptions } from '../../../src/bridge/pacs/lease.ts';
 import { Pool, type PoolOptions } from '../../../src/bridge/pacs/pool.ts';
 import { createReach } from '../../../src/bridge/pacs/reach.ts';
 import { DicomError } from '../../../src/dimse/errors.ts';
@@ -172,6 +173,44 @@ describe('pool', () => {
     held.release();
     await Promise.all(all);
     assert.deepEqual(order, ['view 1', 'view 2', 'prefetch 1', 'prefetch 2']);
+  });
+
+  test('a prefetch that somebody waits for by now is interactive from then on, and gives way no more', async () => {
+    const { pool } = fakePeer({ maxAssociations: 1 });
+    const held = await pool.lease([FIND], { signal: never });
+    const order: string[] = [];
+    const told: string[] = [];
+    const raising = new AbortController();
+    const ask = async (name: string, options: Partial<LeaseOptions> = {}) => {
+      const lease = await pool.lease([FIND], { signal: never, onWanted: () => told.push(name), ...options });
+      order.push(name);
+      await delay(1);
+      lease.release();
+    };
+    const all = [
+      ask('prefetch 1', { priority: 'prefetch' }),
+      ask('prefetch 2', { priority: 'prefetch', raised: raising.signal }),
+      ask('view 1', { onWanted: undefined }),
+    ];
+    raising.abort();
+    all.push(
+      ask('view 2', { onWanted: undefined }),
+      ask('prefetch 3', { priority: 'prefetch', raised: raising.signal }),
+    );
+    held.release();
+    await Promise.all(all);
+    assert.deepEqual(order, ['view 1', 'prefetch 2', 'view 2', 'prefetch 3', 'prefetch 1']);
+    assert.deepEqual(told, []);
+  });
+
+  test('where too many wait a prefetch is refused, not the view that comes last', async () => {
+    const { pool } = fakePeer({ maxAssociations: 1, maxWaiting: 1 });
+    const held = await pool.lease([FIND], { signal: never });
+    const prefetch = assert.rejects(pool.lease([FIND], { signal: never, priority: 'prefetch' }), { kind: 'busy' });
+    const view = pool.lease([FIND], { signal: never });
+    await prefetch;
+    held.release();
+    (await view).release();
   });
 
   test('more waiting than maxWaiting is busy', async () => {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { contextOf, StudyRootFind } from '../../../src/bridge/retrieve/contexts.ts';
 import { drain } from '../fixtures.ts';
 import { type Behaviour, type Stored, startFakePacs } from '../peer-pacs.ts';
 import { startRetrieval } from '../retrieval.ts';
@@ -11,6 +12,8 @@ const never = new AbortController().signal;
 const SERIES = { study: '1.1', series: '1.1.1' };
 const UIDS = Array.from({ length: 20 }, (_, at) => `1.1.1.${at + 1}`);
 const OTHER = { study: '1.2', series: '1.2.1', instance: '1.2.1.1' };
+const THIRD = { study: '1.3', series: '1.3.1', instance: '1.3.1.1' };
+const WAYS = ['get', 'move'] as const;
 
 const stored = (): Stored[] => [
   ...UIDS.map((instance, at) => ({
@@ -20,9 +23,10 @@ const stored = (): Stored[] => [
     more: { '00200013': { vr: 'IS' as const, Value: [at + 1] } },
   })),
   OTHER,
+  THIRD,
 ];
 
-/** `asked`: the number of UIDs of each C-GET, 'SERIES' for one without. `sent`: what went out. */
+/** `asked`: the number of UIDs of each C-GET or C-MOVE, 'SERIES' for one without. `sent`: what went out. */
 async function rig(
   t: TestContext,
   behaviour: Behaviour = {},
@@ -42,7 +46,7 @@ async function rig(
     await before?.(index, level, abort);
     sent.push(instance);
   };
-  const { retrieval } = await startRetrieval(
+  const { retrieval, pacs } = await startRetrieval(
     t,
     [peer],
     { retrieve: 'get', ...more },
@@ -55,21 +59,45 @@ async function rig(
     }
   };
   const asked = () =>
-    peer.asked.get.map((identifier) => identifier['00080018']?.Value?.length ?? identifier['00080052']?.Value?.[0]);
+    peer.asked[more.retrieve === 'move' ? 'move' : 'get'].map(
+      (identifier) => identifier['00080018']?.Value?.length ?? identifier['00080052']?.Value?.[0],
+    );
   const rest = async (count: number) => {
     while (sent.length < count) await delay(1);
     await retrieval.idle();
   };
-  return { peer, retrieval, read, asked, sent, rest };
+  /** Takes the only association as soon as the third instance has come, so that the prefetch waits; gives it back. */
+  const readAndHold = async () => {
+    const [one] = pacs;
+    await read(0, 1);
+    const third = Promise.withResolvers<void>();
+    const sending = peer.behaviour.before;
+    peer.behaviour.before = async (...args) => {
+      await third.promise;
+      await sending?.(...args);
+    };
+    const reading = read(2);
+    while (asked().length < 3) await delay(1);
+    const held = one?.lease(contextOf(StudyRootFind), { signal: never });
+    third.resolve();
+    await reading;
+    const lease = await held;
+    await delay(20);
+    peer.asked.find.length = 0;
+    return () => lease?.release();
+  };
+  const studiesAsked = () => peer.asked.find.map((identifier) => identifier['0020000D']?.Value?.[0]);
+  return { peer, retrieval, read, asked, sent, rest, readAndHold, studiesAsked };
 }
 
 describe('prefetch of a series', () => {
-  for (const [how, places] of [
-    ['up', [4, 5, 6]],
-    ['down', [9, 8, 7]],
+  for (const [how, places, retrieve] of [
+    ['up', [4, 5, 6], 'get'],
+    ['down', [9, 8, 7], 'get'],
+    ['up', [4, 5, 6], 'move'],
   ] as const) {
-    test(`brings the rest, once, when its instances are read in order (${how})`, async (t) => {
-      const { read, asked, sent, rest } = await rig(t);
+    test(`brings the rest, once, when its instances are read in order (${how}, ${retrieve})`, async (t) => {
+      const { read, asked, sent, rest } = await rig(t, {}, { retrieve });
       await read(...places);
       await rest(UIDS.length);
       assert.deepEqual(asked(), [1, 1, 1, 17]);
@@ -108,52 +136,111 @@ describe('prefetch of a series', () => {
     });
   }
 
-  test('gives way to who waits for its association, and goes on with what is left', async (t) => {
-    const gate = Promise.withResolvers<void>();
-    let hasReached = false;
-    const before = async (index: number) => {
-      if (index !== 4) return;
-      hasReached = true;
-      await gate.promise;
-    };
-    const { read, asked, sent, retrieval, peer, rest } = await rig(t, { before }, { maxAssociations: 1 });
-    await read(0, 1, 2);
-    while (!hasReached) await delay(1);
-    const urgent = drain(retrieval.retrieve(OTHER, { signal: never }));
+  for (const retrieve of WAYS)
+    test(`gives way to who waits for its association, and goes on with what is left (${retrieve})`, async (t) => {
+      const gate = Promise.withResolvers<void>();
+      let hasReached = false;
+      const before = async (index: number) => {
+        if (index !== 4) return;
+        hasReached = true;
+        await gate.promise;
+      };
+      const { read, asked, sent, retrieval, peer, rest } = await rig(t, { before }, { maxAssociations: 1, retrieve });
+      await read(0, 1, 2);
+      while (!hasReached) await delay(1);
+      const urgent = drain(retrieval.retrieve(OTHER, { signal: never }));
+      await delay(20);
+      gate.resolve();
+      assert.deepEqual(await urgent, [OTHER.instance]);
+      assert.equal(peer.listener.associations, 1);
+      await retrieval.idle();
+      const earlier = sent.length;
+      assert.ok(earlier < UIDS.length, `${earlier} of ${UIDS.length + 1}`);
+      peer.behaviour.before = async () => {
+        sent.push('');
+      };
+      // One of those that it had not brought, and with it the order goes on.
+      await read(17, 18, 19);
+      await rest(UIDS.length + 1);
+      assert.deepEqual(asked().slice(0, 5), [1, 1, 1, 17, 1]);
+      assert.equal(asked().length, 9);
+    });
+
+  for (const retrieve of WAYS)
+    test(`does not give way while somebody reads what it brings (${retrieve})`, async (t) => {
+      const gate = Promise.withResolvers<void>();
+      let hasReached = false;
+      const before = async (index: number) => {
+        if (index !== 4) return;
+        hasReached = true;
+        await gate.promise;
+      };
+      const { read, asked, retrieval } = await rig(t, { before }, { maxAssociations: 1, retrieve });
+      await read(0, 1, 2);
+      while (!hasReached) await delay(1);
+      const series = drain(retrieval.retrieve(SERIES, { signal: never }));
+      const urgent = drain(retrieval.retrieve(OTHER, { signal: never }));
+      await delay(20);
+      gate.resolve();
+      assert.deepEqual((await series).toSorted(), UIDS.toSorted());
+      assert.deepEqual(await urgent, [OTHER.instance]);
+      assert.deepEqual(asked(), [1, 1, 1, 17, 1]);
+    });
+
+  for (const retrieve of WAYS) {
+    test(`asks what there is behind everybody else, too (${retrieve})`, async (t) => {
+      const { retrieval, readAndHold, studiesAsked } = await rig(t, {}, { maxAssociations: 1, retrieve });
+      const giveBack = await readAndHold();
+      const view = drain(retrieval.retrieve(OTHER, { signal: never }));
+      giveBack();
+      assert.deepEqual(await view, [OTHER.instance]);
+      assert.equal(studiesAsked()[0], OTHER.study);
+      await retrieval.idle();
+    });
+
+    test(`waits no longer than others once its series is asked for (${retrieve})`, async (t) => {
+      const { retrieval, readAndHold, studiesAsked, asked } = await rig(t, {}, { maxAssociations: 1, retrieve });
+      const giveBack = await readAndHold();
+      const first = drain(retrieval.retrieve(OTHER, { signal: never }));
+      const series = drain(retrieval.retrieve(SERIES, { signal: never }));
+      await delay(1);
+      const last = drain(retrieval.retrieve(THIRD, { signal: never }));
+      giveBack();
+      assert.deepEqual((await series).toSorted(), UIDS.toSorted());
+      assert.deepEqual([await first, await last], [[OTHER.instance], [THIRD.instance]]);
+      assert.deepEqual(studiesAsked().slice(0, 3), [OTHER.study, SERIES.study, THIRD.study]);
+      assert.equal(asked().filter((uids) => uids === 17).length, 1, 'the retrieve of the prefetch');
+    });
+  }
+
+  test('an instance alone does not make the prefetch of its series as urgent', async (t) => {
+    const { retrieval, readAndHold, studiesAsked, read } = await rig(t, {}, { maxAssociations: 1 });
+    const giveBack = await readAndHold();
+    const alone = read(9);
     await delay(20);
-    gate.resolve();
-    assert.deepEqual(await urgent, [OTHER.instance]);
-    assert.equal(peer.listener.associations, 1);
-    await retrieval.idle();
-    const earlier = sent.length;
-    assert.ok(earlier < UIDS.length, `${earlier} of ${UIDS.length + 1}`);
-    peer.behaviour.before = async () => {
-      sent.push('');
-    };
-    // One of those that it had not brought, and with it the order goes on.
-    await read(17, 18, 19);
-    await rest(UIDS.length + 1);
-    assert.deepEqual(asked().slice(0, 5), [1, 1, 1, 17, 1]);
-    assert.equal(asked().length, 9);
+    const view = drain(retrieval.retrieve(OTHER, { signal: never }));
+    giveBack();
+    await Promise.all([alone, view]);
+    assert.equal(studiesAsked().indexOf(OTHER.study), 1, 'only the query for the instance goes before');
   });
 
-  test('does not give way while somebody reads what it brings', async (t) => {
-    const gate = Promise.withResolvers<void>();
-    let hasReached = false;
-    const before = async (index: number) => {
-      if (index !== 4) return;
-      hasReached = true;
-      await gate.promise;
-    };
-    const { read, asked, retrieval } = await rig(t, { before }, { maxAssociations: 1 });
-    await read(0, 1, 2);
-    while (!hasReached) await delay(1);
-    const series = drain(retrieval.retrieve(SERIES, { signal: never }));
-    const urgent = drain(retrieval.retrieve(OTHER, { signal: never }));
-    await delay(20);
-    gate.resolve();
-    assert.deepEqual((await series).toSorted(), UIDS.toSorted());
-    assert.deepEqual(await urgent, [OTHER.instance]);
-    assert.deepEqual(asked(), [1, 1, 1, 17, 1]);
-  });
+  for (const retrieve of WAYS) {
+    test(`brings the rest where large instances are read while they still arrive (${retrieve})`, async (t) => {
+      const { peer, retrieval, asked, rest } = await rig(t, {}, { retrieve });
+      const large = peer.stored.filter(({ study }) => study === SERIES.study).slice(0, 5);
+      peer.stored.splice(0, peer.stored.length, ...large.map((one) => ({ ...one, bytes: 3 << 20 })));
+      let isSeen = Promise.withResolvers<void>();
+      peer.behaviour.within = async (sent) => (sent < 5 << 19 ? undefined : isSeen.promise);
+      for (const { instance } of large.slice(0, 3)) {
+        isSeen = Promise.withResolvers<void>();
+        for await (const file of retrieval.follow({ ...SERIES, instance }, { signal: never })) {
+          assert.equal(file.size, undefined);
+          isSeen.resolve();
+          file.release();
+        }
+      }
+      await rest(large.length);
+      assert.deepEqual(asked(), [1, 1, 1, 2]);
+    });
+  }
 });

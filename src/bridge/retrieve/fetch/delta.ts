@@ -17,8 +17,8 @@ export type DeltaRequest = {
   resource: Resource;
   expectation: Expectation;
   signal: AbortSignal;
-  /** Of a prefetch, which is for the rest, however much that is. */
-  onWanted?: (() => void) | undefined;
+  /** It is for the rest, however much that is. */
+  isPrefetch?: boolean;
 };
 
 /** Characters of a UID that may be cut (PS3.5 9.1). */
@@ -31,13 +31,13 @@ const MAX_UID = 64;
 export async function deltaOf(
   cache: Cache,
   pacs: Pacs,
-  { resource, expectation, signal, onWanted }: DeltaRequest,
+  { resource, expectation, signal, isPrefetch = false }: DeltaRequest,
 ): Promise<Delta | undefined> {
   if (resource.instance !== undefined) return undefined;
   const held = cache.held(pacs.name, resource);
   const left = new Set(held);
   try {
-    const isMost = onWanted !== undefined || held.length * 2 >= (expectation.count ?? 0);
+    const isMost = isPrefetch || held.length * 2 >= (expectation.count ?? 0);
     if (held.length === 0 || !isMost) return undefined;
     const bySeries = Map.groupBy(held, ({ seriesInstanceUid }) => seriesInstanceUid);
     const kept = new Set<StoredFile>();

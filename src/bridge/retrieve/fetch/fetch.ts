@@ -28,8 +28,8 @@ export type FetchRequest = {
   /** Told when all have been delivered, or all but those lost, which is the failure; what follows is for the cache alone. */
   complete(failure?: unknown): void;
   signal: AbortSignal;
-  /** Of a prefetch, which goes behind everybody: somebody waits for its association. */
-  onWanted?: (() => void) | undefined;
+  /** It is for the rest of what is here, however much that is. */
+  isPrefetch?: boolean;
 };
 
 export type FetchOptions = {
@@ -145,16 +145,10 @@ function askedOf({ request, intake }: Fetching): Omit<TransferRequest, 'target'>
   const { sopClassUids, others } = request.expectation;
   return {
     receive: intake.receive.bind(intake),
-    ...behind(request),
     signal: request.signal,
     sopClassUids: classRounds(sopClassUids)[0] ?? [],
     isGuess: others !== undefined,
   };
-}
-
-/** The place of what is asked for in the queue for associations. */
-function behind({ onWanted }: FetchRequest): Pick<TransferRequest, 'priority' | 'onWanted'> {
-  return onWanted === undefined ? {} : { priority: 'prefetch', onWanted };
 }
 
 function helpOf({ request, intake, patience }: Fetching): Omit<HelpOptions, 'total'> {
@@ -192,7 +186,7 @@ async function tryAgain(fetching: Fetching, first: FirstPass, asked: readonly Li
     if (intake.fault !== undefined) throw intake.fault;
     if (missing.length === 0) break;
     const before = intake.arrived.size;
-    const again = { ...attempt, ...behind(request), receive, signal, study: resource.study, listed: missing };
+    const again = { ...attempt, receive, signal, study: resource.study, listed: missing };
     const hasAnswered = await transferListed(pacs, transfer, again);
     isCertain &&= hasAnswered;
     missing = missing.filter(({ instance }) => !intake.has(instance));
