@@ -114,8 +114,9 @@ test('a study that is cached is given while every PACS is silent on it', async (
   const { gateway, north, south } = await start(t);
   await drain(gateway.of('SOUTH').retrieve(study('1.2'), { signal }));
   const stored = await gateway.of('SOUTH').open({ study: '1.2', series: '1.2.1', instance: '1.2.1.1' }, { signal });
+  await stored.onDisk();
   stored.release();
-  // On disk; that it is whole is written down right behind.
+  // That it is whole is written down right behind.
   await setImmediate();
   await Promise.all([north.close(), south.close()]);
   assert.deepEqual(await drain(gateway.of().retrieve(study('1.2'), { signal })), ['1.2.1.1']);

@@ -11,7 +11,6 @@ import type { Step, Turns } from './turns.ts';
 /** Bytes that are gathered before a large instance is written further. */
 const BATCH = 8 * SLAB;
 
-/** `onGone` is told when nothing of it is left in memory. */
 /** Bytes from which on an instance can be followed while it comes: smaller ones are whole before that would help anybody. */
 const LARGE = 16 * SLAB;
 
@@ -25,6 +24,7 @@ export type Filling = {
 /** Who follows it, and how far; to be left at the end. */
 export type Follower = { at: number; leave(): void };
 
+/** `onGone` is told when nothing of it is left in memory. */
 export type LandingPlace = { path: string; memory: Memory; turns: Turns; onGone: () => void };
 
 export class Landing {
