@@ -36,6 +36,8 @@ export class Exchange {
   takesStores = false;
   readonly #dialogue: Surroundings;
   #answered = false;
+  /** The peer has the whole request. */
+  #isSent = false;
 
   constructor(dialogue: Surroundings, operation: CommandName, context: AcceptedContext, messageId: number) {
     this.#dialogue = dialogue;
@@ -54,14 +56,15 @@ export class Exchange {
   }
 
   /** Sends the request. A response that comes before the data set is sent to its end cuts it short (D-8). */
-  request(
+  async request(
     elements: Partial<Command>,
     data: Buffer | AsyncIterable<Buffer> | undefined,
     options: OperationOptions,
   ): Promise<void> {
     const command = requestCommand(this.operation, { ...elements, messageId: this.messageId }, data !== undefined);
     const message = { contextId: this.context.id, command };
-    return this.#dialogue.messages.send(message, data, { signal: options.signal, enough: () => this.inbox.ready });
+    await this.#dialogue.messages.send(message, data, { signal: options.signal, enough: () => this.inbox.ready });
+    this.#isSent = true;
   }
 
   /** Answers a C-STORE request that belongs to this operation. */
@@ -121,12 +124,13 @@ export class Exchange {
 
   /**
    * Ends the operation, whatever came of it. One that has no final response yet is cancelled by C-CANCEL and its responses
-   * are let go for at most `timeouts.cancel`; when that fails the association is aborted.
+   * are let go for at most `timeouts.cancel`; when that fails the association is aborted, and at once where the peer has no
+   * whole request: it would answer nothing.
    * @param unanswered a C-STORE request that still wants its answer
    */
   async finish(unanswered?: Message): Promise<void> {
     try {
-      if (!this.#answered && this.#dialogue.connection.isOpen) await this.#cancel(unanswered);
+      if (this.#isSent && !this.#answered && this.#dialogue.connection.isOpen) await this.#cancel(unanswered);
     } finally {
       this.end();
     }

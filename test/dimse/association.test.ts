@@ -128,6 +128,24 @@ describe('PS3.8 E.1 an identifier without elements is refused before anything is
   }
 });
 
+describe('a request that is given up before it is sent', () => {
+  const given = { identifier: { '0020000D': { vr: 'UI', Value: ['1.2'] } } satisfies Dataset };
+  const signal = AbortSignal.abort();
+  const operations = [
+    ['C-FIND', (one: Association) => one.find({ ...given, sopClassUid: FIND }, { signal })],
+    ['C-GET', (one: Association) => one.get({ ...given, sopClassUid: GET }, { signal })],
+    ['C-MOVE', (one: Association) => one.move({ ...given, sopClassUid: MOVE, destination: 'A' }, { signal })],
+  ] as const;
+  for (const [name, operation] of operations) {
+    test(`${name}: nobody waits for an answer to its C-CANCEL`, { timeout: 10_000 }, async (t) => {
+      const timeouts = { cancel: 600_000, response: 600_000 };
+      const { association } = await pair(t, {}, { connect: { timeouts } });
+      await assert.rejects(operation(association).next(), { kind: 'cancelled' });
+      await association.closed;
+    });
+  }
+});
+
 describe('C-ECHO', () => {
   test('D-28 is answered 0000 by an acceptor without services', async (t) => {
     const { association } = await pair(t, {});
