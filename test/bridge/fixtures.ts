@@ -72,7 +72,8 @@ export async function* chunks(bytes: Buffer, size: number): AsyncGenerator<Buffe
 /** An empty folder, gone after the test. */
 export async function emptyDir(t: TestContext): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'bridge-test-'));
-  t.after(() => rm(dir, { recursive: true, force: true }));
+  // Tried again: what is written behind may still come while it is removed.
+  t.after(() => rm(dir, { recursive: true, force: true, maxRetries: 10 }));
   return dir;
 }
 

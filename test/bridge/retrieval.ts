@@ -1,6 +1,9 @@
 // A retrieval in front of fake PACS, as createGateway wires it, with what tests look at.
 
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Cache } from '../../src/bridge/cache/cache.ts';
 import type { PacsConfig } from '../../src/bridge/config/config.ts';
@@ -10,7 +13,6 @@ import { Holders } from '../../src/bridge/retrieve/holders.ts';
 import { type Inbox, openInbox } from '../../src/bridge/retrieve/inbox.ts';
 import { Retrieval } from '../../src/bridge/retrieve/retrieve.ts';
 import { createTransfer } from '../../src/bridge/retrieve/transfer.ts';
-import { emptyDir } from './fixtures.ts';
 import type { FakePacs } from './peer-pacs.ts';
 
 /** `retrieval` is from the first PACS, `holders` from all. */
@@ -53,7 +55,8 @@ export async function startRetrieval(
     enabled = true,
   } = {},
 ): Promise<Rig> {
-  const cache = await Cache.open({ dir: await emptyDir(t), maxBytes, maxAge: 86_400_000, enabled });
+  const dir = await mkdtemp(join(tmpdir(), 'bridge-test-'));
+  const cache = await Cache.open({ dir, maxBytes, maxAge: 86_400_000, enabled });
   const inbox = await openInbox({
     host: '127.0.0.1',
     port: 0,
@@ -76,6 +79,8 @@ export async function startRetrieval(
     await Promise.all(all.map((one) => one.retrieval.idle()));
     await cache.idle();
     cache.close();
+    // Last: until then instances are written behind.
+    await rm(dir, { recursive: true });
   });
   return { retrieval, holders, cache, inbox, pacs };
 }
