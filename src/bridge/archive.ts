@@ -10,7 +10,7 @@ import type { Pacs } from './pacs/pacs.ts';
 import { levelOf, type Resource } from './resource.ts';
 import type { Retrieval, RetrieveOptions } from './retrieve/retrieve.ts';
 import type { Described } from './retrieve/without-bulk-data.ts';
-import type { SearchRequest } from './search/query.ts';
+import type { SearchRequest } from './search/query/query.ts';
 import { type SearchOptions, type SearchResults, search } from './search/search.ts';
 import { type StoreItem, type StoreOptions, type StoreResult, store } from './store/store.ts';
 

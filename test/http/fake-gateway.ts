@@ -7,7 +7,7 @@ import type { Archive, Gateway, StoredFile, StoreItem } from '../../src/bridge/g
 import { bulkdataOf } from '../../src/bridge/metadata/bulkdata.ts';
 import { metadataOf } from '../../src/bridge/metadata/metadata.ts';
 import type { Resource } from '../../src/bridge/resource.ts';
-import type { SearchRequest } from '../../src/bridge/search/query.ts';
+import type { SearchRequest } from '../../src/bridge/search/query/query.ts';
 import { type StoreRow, storeResult } from '../../src/bridge/store/result.ts';
 import type { Dataset } from '../../src/dimse/data/dataset.ts';
 import { toJson } from '../../src/dimse/data/json.ts';

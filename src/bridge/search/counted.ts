@@ -4,8 +4,8 @@ import type { Dataset } from '../../dimse/data/dataset.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import type { ResourceLevel } from '../resource.ts';
 import { textOf } from './find.ts';
-import { LEVEL_ORDER, LEVELS } from './query-attributes.ts';
-import { narrows } from './query-keys.ts';
+import { LEVEL_ORDER, LEVELS } from './query/attributes.ts';
+import { narrows } from './query/keys.ts';
 import type { Row, Search } from './running.ts';
 
 /** What says how many results a study has. */

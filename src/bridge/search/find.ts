@@ -8,8 +8,8 @@ import { Tag } from '../../dimse/data/tags.ts';
 import { DicomError } from '../../dimse/errors.ts';
 import type { ResourceLevel } from '../resource.ts';
 import { askedByConsent, checkedKeys, checksMoments } from './negotiated.ts';
-import { LEVELS } from './query-attributes.ts';
-import { identifierOf } from './query-key.ts';
+import { LEVELS } from './query/attributes.ts';
+import { identifierOf } from './query/key.ts';
 import type { Scope, Search } from './running.ts';
 
 /** C-FINDs that the lists of values of one query may become. */

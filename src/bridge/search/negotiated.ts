@@ -5,8 +5,8 @@ import { isMoment, type Key } from '../../dimse/data/matching/match.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import type { FindOption } from '../../dimse/index.ts';
 import type { ResourceLevel } from '../resource.ts';
-import type { Query } from './query.ts';
-import { LEVEL_ORDER } from './query-attributes.ts';
+import { LEVEL_ORDER } from './query/attributes.ts';
+import type { Query } from './query/query.ts';
 import type { Search } from './running.ts';
 
 /** PS3.18 8.3.4.2. */

@@ -4,7 +4,7 @@ import type { Dataset } from '../../dimse/data/dataset.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import type { ResourceLevel } from '../resource.ts';
 import { textOf } from './find.ts';
-import { LEVEL_ORDER } from './query-attributes.ts';
+import { LEVEL_ORDER } from './query/attributes.ts';
 
 export type Order = (a: Dataset, b: Dataset) => number;
 

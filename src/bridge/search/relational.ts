@@ -9,9 +9,9 @@ import type { ResourceLevel } from '../resource.ts';
 import { cut, holds, isComputable, textOf } from './find.ts';
 import { askedByConsent } from './negotiated.ts';
 import { compareAnswers } from './order.ts';
-import { LEVEL_ORDER, LEVELS } from './query-attributes.ts';
-import { identifierOf } from './query-key.ts';
-import { narrows } from './query-keys.ts';
+import { LEVEL_ORDER, LEVELS } from './query/attributes.ts';
+import { identifierOf } from './query/key.ts';
+import { narrows } from './query/keys.ts';
 import type { Row, Search } from './running.ts';
 
 /**

@@ -5,9 +5,9 @@ import { vrOf } from '../../dimse/data/dictionary.ts';
 import { hasValue } from '../../dimse/data/matching/verdict.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { pathOf } from '../resource.ts';
-import type { Query } from './query.ts';
-import { ANSWER_ONLY, LEVEL_ORDER, LEVELS } from './query-attributes.ts';
-import { isJoined } from './query-levels.ts';
+import { ANSWER_ONLY, LEVEL_ORDER, LEVELS } from './query/attributes.ts';
+import { isJoined } from './query/levels.ts';
+import type { Query } from './query/query.ts';
 import type { Row } from './running.ts';
 
 /** @param baseUrl without a slash at its end */

@@ -7,9 +7,9 @@ import { countSeries, countStudy } from './counts.ts';
 import { findMatches, isComputable, textOf } from './find.ts';
 import { ORDER } from './order.ts';
 import { inOrder } from './ordered.ts';
-import { LEVELS } from './query-attributes.ts';
-import { narrows } from './query-keys.ts';
-import { isAsked, isJoined } from './query-levels.ts';
+import { LEVELS } from './query/attributes.ts';
+import { narrows } from './query/keys.ts';
+import { isAsked, isJoined } from './query/levels.ts';
 import { relationalRows } from './relational.ts';
 import type { Row, Scope, Search } from './running.ts';
 

@@ -4,7 +4,7 @@ import type { Dataset } from '../../dimse/data/dataset.ts';
 import type { FindOption } from '../../dimse/index.ts';
 import type { Pacs } from '../pacs/pacs.ts';
 import type { ResourceLevel } from '../resource.ts';
-import type { Query } from './query.ts';
+import type { Query } from './query/query.ts';
 
 export type SearchLimits = {
   maxResults: number;

@@ -10,14 +10,14 @@ import { cut, isOverspent, noteCut } from './find.ts';
 import { negotiate } from './negotiated.ts';
 import { compareAnswers } from './order.ts';
 import { inOrder } from './ordered.ts';
-import { parseQuery, type Query, type SearchRequest } from './query.ts';
-import { LEVEL_ORDER } from './query-attributes.ts';
-import { isJoined } from './query-levels.ts';
+import { LEVEL_ORDER } from './query/attributes.ts';
+import { isJoined } from './query/levels.ts';
+import { parseQuery, type Query, type SearchRequest } from './query/query.ts';
 import { resultOf } from './result.ts';
 import { completeCounts, rowsOf } from './rows.ts';
 import type { Row, Search, SearchLimits } from './running.ts';
 
-export type { SearchRequest } from './query.ts';
+export type { SearchRequest } from './query/query.ts';
 export type { SearchLimits } from './running.ts';
 
 export type SearchOptions = {

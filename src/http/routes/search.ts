@@ -1,7 +1,7 @@
 // QIDO-RS: the six search resources (PS3.18 10.6.1).
 
 import type { FastifyReply } from 'fastify';
-import type { SearchRequest } from '../../bridge/search/query.ts';
+import type { SearchRequest } from '../../bridge/search/query/query.ts';
 import type { Dataset } from '../../dimse/data/dataset.ts';
 import { choose } from '../accept.ts';
 import { type AddResource, type Exchange, queryOf, wantedOf } from '../exchange.ts';

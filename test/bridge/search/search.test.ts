@@ -79,6 +79,24 @@ test('Q-P10 studies come newest first, and the UID decides between equals', asyn
   assert.deepEqual(uids(results, 'StudyInstanceUID'), ['1.3', '1.2', '1.1']);
 });
 
+test('Q-P10 the UID decides between studies of one moment, and between instances of one number, whatever order they come in', async () => {
+  const moment = { StudyDate: '20240101', StudyTime: '1000' };
+  const studies = ['1.9', '1.7', '1.8'].map((StudyInstanceUID) => dataset({ StudyInstanceUID, ...moment }));
+  const found = await run({ rows: { STUDY: studies } }, {});
+  assert.deepEqual(uids(found.results, 'StudyInstanceUID'), ['1.7', '1.8', '1.9']);
+  const images = [
+    ['1.1.1.1', 10],
+    ['1.1.1.4', 2],
+    ['1.1.1.3', 2],
+    ['1.1.1.2', null],
+  ].map(([SOPInstanceUID = null, InstanceNumber = null]) =>
+    dataset({ StudyInstanceUID: '1.1', SeriesInstanceUID: '1.1.1', SOPInstanceUID, InstanceNumber }),
+  );
+  const request = { level: 'instance', study: '1.1', series: '1.1.1' } as const;
+  const { results } = await run({ rows: { IMAGE: images } }, request);
+  assert.deepEqual(uids(results, 'SOPInstanceUID'), ['1.1.1.3', '1.1.1.4', '1.1.1.1', '1.1.1.2']);
+});
+
 test('Q-P10 T-35 series come by number, not by text', async () => {
   const { results } = await run({ rows: ROWS }, { level: 'series', study: '1.1' });
   assert.deepEqual(uids(results, 'SeriesInstanceUID'), ['1.1.2', '1.1.10']);

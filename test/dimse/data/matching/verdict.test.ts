@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseMatch } from '../../../../src/bridge/search/query-key.ts';
+import { parseMatch } from '../../../../src/bridge/search/query/key.ts';
 import type { Attribute, Value } from '../../../../src/dimse/data/dataset.ts';
 import type { Key } from '../../../../src/dimse/data/matching/match.ts';
 import {

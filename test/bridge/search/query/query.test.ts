@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ResourceLevel } from '../../../src/bridge/resource.ts';
-import { parseQuery, type SearchRequest } from '../../../src/bridge/search/query.ts';
-import { identifierOf } from '../../../src/bridge/search/query-key.ts';
-import type { Dataset } from '../../../src/dimse/data/dataset.ts';
-import { DicomError } from '../../../src/dimse/errors.ts';
+import type { ResourceLevel } from '../../../../src/bridge/resource.ts';
+import { identifierOf } from '../../../../src/bridge/search/query/key.ts';
+import { parseQuery, type SearchRequest } from '../../../../src/bridge/search/query/query.ts';
+import type { Dataset } from '../../../../src/dimse/data/dataset.ts';
+import { DicomError } from '../../../../src/dimse/errors.ts';
 
 const ask = (level: ResourceLevel, ...parameters: [string, string][]) => parseQuery({ level, parameters });
 const sent = (level: ResourceLevel, ...parameters: [string, string][]): Dataset =>
@@ -129,6 +129,7 @@ const REFUSED: [rule: string, [string, string][], message: RegExp][] = [
   ['Q-D22 T-42 a wildcard in a date', [['StudyDate', '2024*']], /wildcard/],
   ['Q-D22 * alone in a date', [['StudyDate', '*']], /wildcard/],
   ['T-42 a range of UIDs', [['StudyInstanceUID', '1.2-1.3']], /UID/],
+  ['Q-M5 a decimal longer than its VR', [['PatientWeight', '1.0000000000000001']], /number/],
   ['a list with a hole', [['StudyInstanceUID', '1.2,,1.3']], /empty value/],
   ['a date that is none', [['StudyDate', '20240230']], /YYYYMMDD/],
   ['a date of ISO 8601', [['StudyDate', '2024-01-01']], /YYYYMMDD/],
@@ -188,6 +189,13 @@ test('Q-P5 fuzzymatching is false unless asked for', () => {
   assert.equal(ask('study', ['fuzzymatching', 'true']).fuzzy, true);
   assert.equal(ask('study', ['fuzzymatching', 'false']).fuzzy, false);
   assert.equal(ask('study').fuzzy, false);
+});
+
+test('Q-P11 Q-M15 two quotation marks are the empty value only where that is asked for', () => {
+  const kindOf = (...parameters: [string, string][]) =>
+    ask('study', ['PatientID', '""'], ...parameters).keys.study.map(({ match }) => match.kind);
+  assert.deepEqual(kindOf(), ['values']);
+  assert.deepEqual(kindOf(['emptyvaluematching', 'true']), ['empty']);
 });
 
 test('Q-P5 Q-P11 Q-P12 parameters that are false have no warning', () => {

@@ -1,10 +1,10 @@
 // The keys of one level together: how paths share sequence items, and what keys demand of each other.
 
-import type { Key, Match } from '../../dimse/data/matching/match.ts';
-import type { Moment } from '../../dimse/data/matching/verdict.ts';
-import { DicomError } from '../../dimse/errors.ts';
-import { creatorOf, DATE_TIME_PAIRS, isCreator, isPrivate } from './query-attributes.ts';
-import type { Step } from './query-path.ts';
+import type { Key, Match } from '../../../dimse/data/matching/match.ts';
+import type { Moment } from '../../../dimse/data/matching/verdict.ts';
+import { DicomError } from '../../../dimse/errors.ts';
+import { creatorOf, DATE_TIME_PAIRS, isCreator, isPrivate } from './attributes.ts';
+import type { Step } from './path.ts';
 
 /** Adds a key; paths through one sequence share one key item, all of which one item must match (PS3.4 C.2.2.2.6). */
 export function addKey(keys: Key[], path: readonly Step[], match: Match): void {

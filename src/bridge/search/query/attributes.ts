@@ -1,9 +1,9 @@
 // TABLE of attributes by the level they are matched and returned at: PS3.4 C.6.1.1 and C.6.2.1, PS3.18 Tables 10.6.1-5 and
 // 10.6.3-3 to 10.6.3-5, and the modules of PS3.3 that belong to patient, study and series.
 
-import { tagOf } from '../../dimse/data/dictionary.ts';
-import type { QueryLevel } from '../pacs/pacs.ts';
-import type { ResourceLevel } from '../resource.ts';
+import { tagOf } from '../../../dimse/data/dictionary.ts';
+import type { QueryLevel } from '../../pacs/pacs.ts';
+import type { ResourceLevel } from '../../resource.ts';
 
 /** What a search does at one level of the information model. */
 export type LevelRow = {

@@ -1,6 +1,6 @@
 // One key of a query (PS3.4 C.2.2.2): read from the text of a query parameter, written as an element of a C-FIND identifier.
 
-import type { Attribute, Dataset, Value } from '../../dimse/data/dataset.ts';
+import type { Attribute, Dataset, Value } from '../../../dimse/data/dataset.ts';
 import {
   EMPTY_VALUE,
   isMoment,
@@ -8,11 +8,11 @@ import {
   type Match,
   personNameOf,
   WILDCARD_VRS,
-} from '../../dimse/data/matching/match.ts';
-import { type MomentVr, rangeOf, spanOf } from '../../dimse/data/matching/moment.ts';
-import { isUidShape } from '../../dimse/data/uid.ts';
-import { VRS, type Vr } from '../../dimse/data/vr.ts';
-import { DicomError } from '../../dimse/errors.ts';
+} from '../../../dimse/data/matching/match.ts';
+import { type MomentVr, rangeOf, spanOf } from '../../../dimse/data/matching/moment.ts';
+import { isUidShape } from '../../../dimse/data/uid.ts';
+import { VRS, type Vr } from '../../../dimse/data/vr.ts';
+import { DicomError } from '../../../dimse/errors.ts';
 
 /** PS3.4 C.2.2.2.7. */
 const EMPTY_VRS: ReadonlySet<Vr> = new Set([...WILDCARD_VRS, 'DA', 'TM', 'DT']);

@@ -1,10 +1,10 @@
 // Attribute identifiers of query parameters (PS3.18 8.3.1, 10.6.1.2.1): a keyword, a tag in hex digits of any case, or a
 // path of them through sequences, joined by dots.
 
-import { lookup, tagOf, vrOf } from '../../dimse/data/dictionary.ts';
-import type { Vr } from '../../dimse/data/vr.ts';
-import { DicomError } from '../../dimse/errors.ts';
-import { isPrivate } from './query-attributes.ts';
+import { lookup, tagOf, vrOf } from '../../../dimse/data/dictionary.ts';
+import type { Vr } from '../../../dimse/data/vr.ts';
+import { DicomError } from '../../../dimse/errors.ts';
+import { isPrivate } from './attributes.ts';
 
 export type Step = { tag: string; vr: Vr };
 

@@ -1,15 +1,15 @@
 // The query of a search as QIDO-RS spells it (PS3.18 8.3.4, 10.6.1.2), read into keys per level of the information model.
 
-import type { Key } from '../../dimse/data/matching/match.ts';
-import type { Moment } from '../../dimse/data/matching/verdict.ts';
-import { Tag } from '../../dimse/data/tags.ts';
-import { isUidShape } from '../../dimse/data/uid.ts';
-import { DicomError } from '../../dimse/errors.ts';
-import type { ResourceLevel } from '../resource.ts';
-import { LEVEL_ORDER, LEVELS, levelOfAttribute, PLUMBING } from './query-attributes.ts';
-import { type MatchingOptions, parseMatch } from './query-key.ts';
-import { addKey, combineMoments, requirePrivateCreators } from './query-keys.ts';
-import { parsePath } from './query-path.ts';
+import type { Key } from '../../../dimse/data/matching/match.ts';
+import type { Moment } from '../../../dimse/data/matching/verdict.ts';
+import { Tag } from '../../../dimse/data/tags.ts';
+import { isUidShape } from '../../../dimse/data/uid.ts';
+import { DicomError } from '../../../dimse/errors.ts';
+import type { ResourceLevel } from '../../resource.ts';
+import { LEVEL_ORDER, LEVELS, levelOfAttribute, PLUMBING } from './attributes.ts';
+import { type MatchingOptions, parseMatch } from './key.ts';
+import { addKey, combineMoments, requirePrivateCreators } from './keys.ts';
+import { parsePath } from './path.ts';
 
 /** What a search path and its query ask. `parameters` are decoded and in order, without `accept` and `charset`. */
 export type SearchRequest = {

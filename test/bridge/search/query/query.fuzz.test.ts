@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseQuery } from '../../../src/bridge/search/query.ts';
-import { elementOf, parseMatch } from '../../../src/bridge/search/query-key.ts';
-import type { Value } from '../../../src/dimse/data/dataset.ts';
-import { rangeOf, spanOf } from '../../../src/dimse/data/matching/moment.ts';
-import { verdictOn } from '../../../src/dimse/data/matching/verdict.ts';
-import { VRS, type Vr } from '../../../src/dimse/data/vr.ts';
-import { DicomError } from '../../../src/dimse/errors.ts';
+import { elementOf, parseMatch } from '../../../../src/bridge/search/query/key.ts';
+import { parseQuery } from '../../../../src/bridge/search/query/query.ts';
+import type { Value } from '../../../../src/dimse/data/dataset.ts';
+import { rangeOf, spanOf } from '../../../../src/dimse/data/matching/moment.ts';
+import { verdictOn } from '../../../../src/dimse/data/matching/verdict.ts';
+import { VRS, type Vr } from '../../../../src/dimse/data/vr.ts';
+import { DicomError } from '../../../../src/dimse/errors.ts';
 
 const RUNS = { numRuns: 5000, seed: 20241122 };
 

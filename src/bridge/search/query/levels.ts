@@ -1,8 +1,8 @@
 // Which levels a query is about: its own, and those above that its results tell of.
 
-import type { ResourceLevel } from '../resource.ts';
+import type { ResourceLevel } from '../../resource.ts';
+import { LEVEL_ORDER } from './attributes.ts';
 import type { Query } from './query.ts';
-import { LEVEL_ORDER } from './query-attributes.ts';
 
 /** Whether a level is queried: it is wanted, or a key at it must hold, or the path leaves it open and its answer is joined. */
 export function isAsked(query: Query, level: ResourceLevel): boolean {
