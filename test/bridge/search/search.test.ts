@@ -202,6 +202,14 @@ test('Q-D7 Q-D14 Q-M21 required attributes are asked for; time zone and availabi
   assert.equal(identifier['00081190'], undefined);
 });
 
+test('Q-M21 Q-A10 attributes of the query itself are never keys, even where the level would take them', async () => {
+  const ask =
+    'InstanceAvailability=ONLINE&RetrieveURL=http://x&RetrieveAETitle=X&includefield=InstanceAvailability,RetrieveAETitle';
+  const { asked, results } = await run({ rows: ROWS }, { level: 'instance', study: '1.1', series: '1.1.2', ask });
+  for (const tag of ['00080056', '00081190', '00080054']) assert.equal(asked[0]?.identifier[tag], undefined, tag);
+  assert.equal(results.length, 2);
+});
+
 test('Q-P2 Q-M6 a UID list is sent as one key', async () => {
   const { asked, results } = await run({ rows: ROWS }, { ask: 'StudyInstanceUID=1.1,1.2' });
   assert.deepEqual(valuesOf(asked[0]?.identifier, 'StudyInstanceUID'), ['1.1', '1.2']);
