@@ -2,6 +2,8 @@
 // the connection, so that no answer looks whole and is not.
 
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { faultOf } from '../bridge/faults.ts';
 import type { FollowedFile } from '../bridge/gateway.ts';
@@ -72,7 +74,7 @@ export async function sendStream(
     raw.end();
   } catch (error) {
     // The status line has gone out: only a broken connection still says that this is not the whole.
-    raw.destroy();
+    breakOff(raw);
     logBreak(error, request);
   }
   return reply;
@@ -113,6 +115,13 @@ async function pump(chunks: AsyncIterable<Buffer>, response: ServerResponse): Pr
     }
     if (response.destroyed) throw new DicomError('cancelled', 'the client went away');
   }
+}
+
+/** By a reset, where there can be one: a client of HTTP/1.0 takes a connection that closes in order for the end of an answer. */
+function breakOff(raw: ServerResponse): void {
+  const { socket } = raw;
+  if (socket instanceof Socket && !(socket instanceof TLSSocket)) socket.resetAndDestroy();
+  raw.destroy();
 }
 
 /** One line in the log for an answer that ended before its end: the client only sees a connection that breaks. */

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readFileMeta } from '../../src/dimse/data/part10.ts';
@@ -163,6 +164,39 @@ for (const [name, path, accept] of [
     assert.deepEqual(datasetOf(await whole(gateway, INSTANCE, SINGLE)), encoded(MULTI));
   });
 }
+
+test('every reader of an instance whose retrieve breaks in the middle is told', async (t) => {
+  const { gateway, breakOff } = await start(t, { stored: [MULTI, OTHER] });
+  const paths = [INSTANCE, INSTANCE, '/studies/1.1/series/1.1.1', '/studies/1.1'];
+  const readers = await Promise.all(paths.map((path, at) => ask(gateway, path, at === 0 ? SINGLE : MULTIPART)));
+  const quick = readers.slice(1).map((reader) => chunksOf(reader));
+  await Promise.all(quick.map((chunks) => take(chunks, MIDWAY - (1 << 20))));
+  const later = [
+    fetch(`${gateway.url}${INSTANCE}`, { headers: { accept: SINGLE, range: 'bytes=0-131' } }),
+    fetch(`${gateway.url}${INSTANCE}`, { method: 'HEAD', headers: { accept: SINGLE } }),
+    fetch(`${gateway.url}/studies/1.1`, { headers: { accept: 'application/zip; transfer-syntax=*' } }),
+    fetch(`${gateway.url}${INSTANCE}/metadata`, { headers: { accept: 'application/dicom+json' } }),
+  ];
+  await delay(20);
+  breakOff();
+  // The first has read nothing yet.
+  const [slow] = readers.map((reader) => chunksOf(reader));
+  for (const chunks of [...quick, ...(slow === undefined ? [] : [slow])]) {
+    await assert.rejects(take(chunks), { code: 'ECONNRESET' });
+  }
+  for (const response of await Promise.all(later)) assert.equal(response.status, 502);
+});
+
+test('a client of HTTP/1.0, which sees an end in a connection that closes, sees that an answer breaks', async (t) => {
+  const { gateway, breakOff } = await start(t);
+  const { hostname, port } = new URL(gateway.url);
+  const socket = connect(Number(port), hostname);
+  socket.write(`GET ${new URL(gateway.url).pathname}${INSTANCE} HTTP/1.0\r\nAccept: ${SINGLE}\r\n\r\n`);
+  const chunks = socket[Symbol.asyncIterator]();
+  await take(chunks, MIDWAY - (1 << 20));
+  breakOff();
+  await assert.rejects(take(chunks), { code: 'ECONNRESET' });
+});
 
 test('a client that leaves in the middle of a large instance ends its retrieve', async (t) => {
   const { peer, gateway } = await start(t, { settings: { DICOMWEB_PACS_0_IDLE: '50' } });
