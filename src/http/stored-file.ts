@@ -109,7 +109,8 @@ export function storedFile(file: StoredFile, ring: Ring): Content {
 function openStored(file: FollowedFile, ring: Ring): OpenedFile {
   const { transferSyntaxUid } = file;
   if (file.size === undefined) {
-    const body = read(file, 0, Number.POSITIVE_INFINITY, ring);
+    // In small pieces, of which more may be on their way than the ring has buffers: those would be used again too early.
+    const body = read(file, 0, Number.POSITIVE_INFINITY, fresh);
     return { transferSyntaxUid, bytes: withHead(headOf(file, transferSyntaxUid), body) };
   }
   const { length, read: readRange } = storedFile(file, ring);
