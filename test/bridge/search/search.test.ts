@@ -134,8 +134,9 @@ test('Q-D17 a failed C-FIND is an error, never an empty list', async () => {
   await assert.rejects(run({ rows: ROWS, fail }, {}), (error) => error === fail);
 });
 
-test('1.6 every required study attribute is there, without Value where the PACS has none', async () => {
-  const { results } = await run({ rows: ROWS }, { ask: 'StudyInstanceUID=1.1' });
+test('1.6 Q-D9 every required study attribute is there, without Value where the PACS has none or never heard of it', async () => {
+  const { results } = await run({ rows: ROWS, ignores: ['StudyID'] }, { ask: 'StudyInstanceUID=1.1' });
+  assert.deepEqual(results[0]?.[tagOf('StudyID') ?? ''], { vr: 'SH' });
   const required = [
     ...['StudyDate', 'StudyTime', 'AccessionNumber', 'ModalitiesInStudy', 'ReferringPhysicianName', 'PatientName'],
     ...['PatientID', 'PatientBirthDate', 'PatientSex', 'StudyInstanceUID', 'StudyID', 'NumberOfStudyRelatedSeries'],
@@ -509,6 +510,13 @@ test('Q-D5 the hierarchical resources never send a relational query', async () =
     const { asked } = await run({ rows: ROWS, relational: 'joined' }, request);
     assert.ok(asked.every((one) => !one.relational));
   }
+});
+
+test('Q-D10 instances of a series are counted where the PACS does not say how many', async () => {
+  const options: FakeOptions = { rows: ROWS, ignores: ['NumberOfSeriesRelatedInstances'] };
+  const { results, asked } = await run(options, { level: 'series', study: '1.1', ask: 'limit=1' });
+  assert.deepEqual(valuesOf(results[0], 'NumberOfSeriesRelatedInstances'), [2]);
+  assert.equal(asked.filter(({ level }) => level === 'IMAGE').length, 1);
 });
 
 test('Q-D10 studies of relational results are counted once each', async () => {

@@ -318,8 +318,10 @@ test('S-43 T-43 all failed: 409', async () => {
 });
 
 test('S-44 every failure for want of resources: 503', async () => {
-  const { pacs } = await peer({ answer: () => 0xa700 });
-  assert.equal((await send(pacs, [instance('1.1')])).httpStatus, 503);
+  for (const status of [0xa700, 0xa7ff, 0x0213]) {
+    const { pacs } = await peer({ answer: () => status });
+    assert.equal((await send(pacs, [instance('1.1')])).httpStatus, 503, status.toString(16));
+  }
 });
 
 test('4.4 a SOP class that the PACS refuses: 0122', async () => {
