@@ -2,8 +2,6 @@
 // the connection, so that no answer looks whole and is not.
 
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { faultOf } from '../bridge/faults.ts';
 import type { FollowedFile } from '../bridge/gateway.ts';
@@ -16,6 +14,7 @@ import { rangeOf, within } from './partial.ts';
 import { primed } from './primed.ts';
 import { sendUnsatisfiable } from './problem.ts';
 import type { ByteRange } from './range.ts';
+import { resetSocket } from './reset.ts';
 import { UNDER_WAY } from './ring.ts';
 
 /** Keeps `file` until the answer is complete or given up. */
@@ -119,8 +118,7 @@ async function pump(chunks: AsyncIterable<Buffer>, response: ServerResponse): Pr
 
 /** By a reset, where there can be one: a client of HTTP/1.0 takes a connection that closes in order for the end of an answer. */
 function breakOff(raw: ServerResponse): void {
-  const { socket } = raw;
-  if (socket instanceof Socket && !(socket instanceof TLSSocket)) socket.resetAndDestroy();
+  resetSocket(raw.socket);
   raw.destroy();
 }
 

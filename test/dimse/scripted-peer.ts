@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { type Command, decodeCommand, encodeCommand } from '../../src/dimse/command.ts';
 import { associateAc, associateRq, type ProposedContext } from '../../src/dimse/ul/negotiation.ts';
 import { type AssociateRq, decodePdu, encodePdu, type Pdu } from '../../src/dimse/ul/pdu.ts';
+import { resetSocket } from '../../src/http/reset.ts';
 
 export type Step = (script: Script) => Promise<void>;
 
@@ -127,7 +128,7 @@ export const stall: Step = (script) => script.closed;
 export const deaf: Step = async ({ socket }) => void socket.pause();
 
 /** TCP RST. */
-export const reset: Step = async ({ socket }) => void socket.resetAndDestroy();
+export const reset: Step = async ({ socket }) => resetSocket(socket);
 
 /** TCP FIN. */
 export const end: Step = async ({ socket }) => void socket.end();

@@ -3,6 +3,7 @@
 
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { resetSocket } from '../../../src/http/reset.ts';
 import { below, oneOf } from '../../dimse/fuzz/mutation.ts';
 import { Outside } from './outside.ts';
 
@@ -42,7 +43,7 @@ async function pass({ from, to, random }: Way, mischief: Mischief): Promise<void
     if (mischief === 'corrupt') outside.turnOver(chunk, strike, 1 << below(random, 8));
     if (left < chunk.length && (mischief === 'cut' || mischief === 'reset' || mischief === 'stall')) {
       to.write(chunk.subarray(0, Math.max(0, left)));
-      if (mischief === 'reset') to.resetAndDestroy();
+      if (mischief === 'reset') resetSocket(to);
       if (mischief !== 'stall') break;
       await new Promise((resolve) => to.once('close', resolve));
       break;
