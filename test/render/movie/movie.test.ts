@@ -196,7 +196,7 @@ test('the process ends when the client goes, and its folder with it', async () =
 });
 
 test('a process in which nothing moves is killed at its deadline', async () => {
-  const { pidFile, fake } = withFake('stuck', 'exec sleep 600', 1000);
+  const { pidFile, fake } = withFake('stuck', 'exec sleep 600', 4000);
   try {
     await assert.rejects(fake.movie(await writeFixture(dir, loop(2)), OPTIONS), { kind: 'timeout' });
     const [pid = 0] = await untilThere(pidFile);
