@@ -15,8 +15,11 @@ import {
   RleLossless,
 } from '../src/dimse/data/transfer-syntax.ts';
 import { writeDataset } from '../src/dimse/data/writer.ts';
+import { readFrame } from '../src/render/frames/frames.ts';
+import { openImage } from '../src/render/frames/image.ts';
 import type { RenderOptions } from '../src/render/options.ts';
 import { createRenderer, type Renderer } from '../src/render/render.ts';
+import { bareDecoder } from './bare-codecs.ts';
 
 const ROUNDS = 20;
 /** Of what takes little: as many as a thread needs until it is warm. */
@@ -130,10 +133,20 @@ async function decode(renderer: Renderer): Promise<void> {
     const path = uid === ExplicitLittle ? native : await writeCompressed(renderer, native, uid);
     const full = await measure(() => renderer.decode(path, 1), FEW_ROUNDS);
     report(`decode ${name} 2048x2048`, full, `${(bytes / full.wall / 1000).toFixed(0)} MB/s`);
+    await besideBare(`bare ${name} 2048x2048`, path, full.cpu);
     const options: RenderOptions = { ...JPEG, viewport: { width: 128, height: 128 }, thumbnail: true };
     const small = await measure(() => renderer.render(path, 1, options), FEW_ROUNDS);
     report(`thumbnail ${name} 2048x2048`, small, `${(full.cpu / small.cpu).toFixed(1)} x cheaper than decoding`);
   }
+}
+
+/** What the codec alone takes for the same frame, without file, thread and checks. */
+async function besideBare(name: string, path: string, cpu: number): Promise<void> {
+  const image = await openImage(path);
+  const [bare, codestream] = [await bareDecoder(image.transferSyntaxUid), await readFrame(image, 1)];
+  if (!bare) return;
+  const alone = await measure(async () => bare(codestream, image.pixel), FEW_ROUNDS);
+  report(name, alone, `decoding takes ${(cpu / alone.cpu).toFixed(2)} x its CPU time`);
 }
 
 async function twoThreads(): Promise<void> {
