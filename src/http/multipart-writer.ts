@@ -51,7 +51,10 @@ function closing(boundary: string): Buffer {
   return Buffer.from(`\r\n--${boundary}--\r\n`, 'latin1');
 }
 
-/** `first` and then `chunks`, small ones put together; `first` leaves only when the first chunk is there. */
+/**
+ * `first` and then `chunks`, small ones put together; `first` leaves only when the first chunk is there. A chunk need be valid no
+ * longer than until the next is asked for: what waits for more is a copy. Large ones are passed on, for no longer than they came.
+ */
 export async function* gather(first: Buffer, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
   let held = [first];
   let size = first.length;
@@ -64,7 +67,8 @@ export async function* gather(first: Buffer, chunks: AsyncIterable<Buffer>): Asy
     if (chunk.length > GATHER) {
       yield chunk;
     } else {
-      held.push(chunk);
+      // Its buffer may be used again many times while this waits for more.
+      held.push(Buffer.from(chunk));
       size += chunk.length;
     }
   }

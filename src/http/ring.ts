@@ -6,7 +6,11 @@ export const CHUNK = 1024 * 1024;
 /** `sendStream` lets at most this many chunks be on their way to the client when it asks for another. */
 export const UNDER_WAY = 2;
 
-/** Gives buffers of at most `CHUNK` bytes; each is used again when three more have been given out. */
+/**
+ * Gives buffers of at most `CHUNK` bytes; each is used again when three more have been given out, however little was read into
+ * them. So `sendStream` may have `UNDER_WAY` of them on their way, and one more may be held ahead; whoever keeps a chunk for
+ * longer, or gathers several, copies.
+ */
 export type Ring = (length: number) => Buffer;
 
 export function createRing(): Ring {

@@ -19,7 +19,10 @@ import { CHUNK, type Ring } from './ring.ts';
 /** How a file can be had: as stored, with its data set re-encoded, or with its pixel data decoded or encoded. */
 export type Form = { kind: 'stored' | 'reencoded' | 'transcoded'; transferSyntaxUid: string; named: boolean };
 
-/** A PS3.10 file whose first bytes are known to exist. `length` where it is known beforehand. */
+/**
+ * A PS3.10 file whose first bytes are known to exist. `length` where it is known beforehand. Chunks of `bytes` may be views of the
+ * ring: they are valid as long as it says.
+ */
 export type OpenedFile = { transferSyntaxUid: string; length?: number; bytes: AsyncIterable<Buffer> };
 
 /** What a file is turned into bytes with. */
@@ -78,7 +81,7 @@ async function* read(
   }
 }
 
-/** Buffers for who keeps what it has been given; what arrives does so in small pieces. */
+/** Buffers for who keeps what it has been given. */
 function fresh(length: number): Buffer {
   return Buffer.allocUnsafe(Math.min(length, Number.isFinite(length) ? CHUNK : CHUNK / 8));
 }
@@ -109,8 +112,7 @@ export function storedFile(file: StoredFile, ring: Ring): Content {
 function openStored(file: FollowedFile, ring: Ring): OpenedFile {
   const { transferSyntaxUid } = file;
   if (file.size === undefined) {
-    // In small pieces, of which more may be on their way than the ring has buffers: those would be used again too early.
-    const body = read(file, 0, Number.POSITIVE_INFINITY, fresh);
+    const body = read(file, 0, Number.POSITIVE_INFINITY, ring);
     return { transferSyntaxUid, bytes: withHead(headOf(file, transferSyntaxUid), body) };
   }
   const { length, read: readRange } = storedFile(file, ring);
