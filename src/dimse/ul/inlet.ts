@@ -8,22 +8,17 @@ export type Inlet = { socket: Socket; chunks: AsyncIterable<Buffer> };
 
 /** Bytes of a read: large ones cost fewer turns of the event loop, beyond this the copy leaves the processor's cache. */
 const READ = 1 << 18;
-/** Up to here a copy costs less than the system calls that end reading and begin it again. */
-const SMALL = 1 << 12;
 
 /**
  * Opens a TCP connection that reads into one and the same buffer: a fresh one for each read makes the garbage collector the
- * busiest part of a large retrieve. A small chunk is copied, so that the next may be read beside it; behind a large one, or
- * one that waits, nothing is read until it is asked for.
+ * busiest part of a large retrieve. Between two chunks nothing is read.
  */
 export function openTcp(target: { host: string; port: number }): Inlet {
   const chunks = new Channel<Buffer>();
   const callback = (length: number, bytes: Uint8Array): boolean => {
-    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, length);
-    const isCopied = length <= SMALL && !chunks.ready;
-    chunks.put(isCopied ? Buffer.from(chunk) : chunk);
+    chunks.put(Buffer.from(bytes.buffer, bytes.byteOffset, length));
     // False: nothing more until it is resumed. What comes after the last that is wanted goes by.
-    return isCopied || chunks.closed;
+    return chunks.closed;
   };
   const onread = { buffer: Buffer.allocUnsafeSlow(READ), callback };
   const socket = connect({ ...target, keepAlive: true, onread });
