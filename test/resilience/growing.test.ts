@@ -137,6 +137,21 @@ test('a frame is sent as soon as its bytes are there, and the next ones are not 
   assert.equal(peer.asked.get.length, 1);
 });
 
+test('a frame that joined the retrieve of a study keeps its instance coming when the reader of the study has gone', async (t) => {
+  const { peer, gateway, goOn } = await start(t, { stored: [MULTI, OTHER] });
+  const octets = 'application/octet-stream';
+  const study = await ask(gateway, '/studies/1.1', MULTIPART);
+  await take(chunksOf(study), MIDWAY - (1 << 20));
+  assert.ok((await whole(gateway, `${INSTANCE}/frames/1`, octets)).equals(frame(1)));
+  study.destroy();
+  // Long enough for the gateway to see it.
+  await delay(100);
+  const last = whole(gateway, `${INSTANCE}/frames/${FRAMES}`, octets);
+  goOn();
+  assert.ok((await last).equals(frame(FRAMES)));
+  assert.equal(peer.asked.get.length, 1);
+});
+
 test('who joins in the middle gets the instance from its first byte, by the same retrieve', async (t) => {
   const { peer, gateway, goOn } = await start(t);
   const first = chunksOf(await ask(gateway, INSTANCE, SINGLE));

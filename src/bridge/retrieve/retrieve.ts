@@ -139,6 +139,8 @@ export class Retrieval {
     try {
       for await (const file of flight.read(resource, { signal: AbortSignal.any([signal, patience]), follow })) {
         yield file;
+        // It comes to its end although nobody else may read this flight any more.
+        if (file.size === undefined) (await file.whole()).release();
         return;
       }
     } catch (error) {
