@@ -66,6 +66,7 @@ export async function buildApp(gateway: Gateway, renderer: Renderer, options: Ap
   app.addHook('onClose', async () => loop.close());
   await app.register(cors, { delegator: corsOptions(options.corsOrigins ?? NO_ORIGIN) });
   await app.register(helmet, securityHeaders(options.corsOrigins ?? NO_ORIGIN));
+  refuseWhileClosing(app);
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler((request) => {
     throw new DicomError('not-found', 'no such resource', { field: request.method });
@@ -91,6 +92,17 @@ export async function buildApp(gateway: Gateway, renderer: Renderer, options: Ap
   addResources((url, answers) => addResource(app, url, answers, service), service.basePath);
   await addDocumentation(app);
   return app;
+}
+
+/** What comes on a connection that is still open, while the answers before it end, is refused in the words of all refusals. */
+function refuseWhileClosing(app: FastifyInstance): void {
+  let isClosing = false;
+  app.addHook('preClose', async () => {
+    isClosing = true;
+  });
+  app.addHook('onRequest', async () => {
+    if (isClosing) throw new DicomError('busy', 'the gateway is being stopped');
+  });
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
@@ -144,6 +156,8 @@ function serverOptions(options: AppOptions): FastifyHttpOptions<Server> {
     logController: new LogController({ disableRequestLogging: true }),
     // Long frame lists and UID lists are honest requests.
     routerOptions: { maxParamLength: 8192, ignoreTrailingSlash: true, querystringParser: () => ({}) },
+    // By `refuseWhileClosing`, with a problem body and what other origins need to read it.
+    return503OnClosing: false,
     http: { maxHeaderSize: options.maxHeaderBytes ?? MAX_HEADER_BYTES },
     // A client that stops sending or reading holds nothing for ever.
     connectionTimeout: options.idle ?? IDLE_MS,
