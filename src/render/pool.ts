@@ -23,6 +23,8 @@ export const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_WAITING = 256;
 /** Frames lie outside the heap: this is for what is read of headers. */
 const DEFAULT_HEAP_MB = 1024;
+/** Small: Node ends a thread at its limit with 16 MB of leeway, and what survives of young objects moves over at once. */
+const YOUNG_MB = 12;
 const IDLE_MS = 60_000;
 
 /** This file's own extension: the worker is a .ts file beside it in the sources, a .js file when built. */
@@ -46,7 +48,10 @@ export class Pool {
       minThreads: 1,
       maxThreads: this.threads,
       idleTimeout: IDLE_MS,
-      resourceLimits: { maxOldGenerationSizeMb: options.heapMb ?? DEFAULT_HEAP_MB },
+      resourceLimits: {
+        maxOldGenerationSizeMb: options.heapMb ?? DEFAULT_HEAP_MB,
+        maxYoungGenerationSizeMb: YOUNG_MB,
+      },
     });
     // A thread that dies outside a job must not end the process; the job that then waits for one meets its deadline.
     this.#piscina.on('error', () => {});
