@@ -90,6 +90,18 @@ async function rig(
   return { peer, retrieval, read, asked, sent, rest, readAndHold, studiesAsked };
 }
 
+/** A PACS that stops before it sends its instance of `place`, until the gate is opened. */
+function stopAt(place: number) {
+  const gate = Promise.withResolvers<void>();
+  const { promise: reached, resolve } = Promise.withResolvers<void>();
+  const before = async (index: number) => {
+    if (index !== place) return;
+    resolve();
+    await gate.promise;
+  };
+  return { before, reached, gate };
+}
+
 describe('prefetch of a series', () => {
   for (const [how, places, retrieve] of [
     ['up', [4, 5, 6], 'get'],
@@ -138,16 +150,10 @@ describe('prefetch of a series', () => {
 
   for (const retrieve of WAYS)
     test(`gives way to who waits for its association, and goes on with what is left (${retrieve})`, async (t) => {
-      const gate = Promise.withResolvers<void>();
-      let hasReached = false;
-      const before = async (index: number) => {
-        if (index !== 4) return;
-        hasReached = true;
-        await gate.promise;
-      };
+      const { before, reached, gate } = stopAt(4);
       const { read, asked, sent, retrieval, peer, rest } = await rig(t, { before }, { maxAssociations: 1, retrieve });
       await read(0, 1, 2);
-      while (!hasReached) await delay(1);
+      await reached;
       const urgent = drain(retrieval.retrieve(OTHER, { signal: never }));
       await delay(20);
       gate.resolve();
@@ -168,16 +174,10 @@ describe('prefetch of a series', () => {
 
   for (const retrieve of WAYS)
     test(`does not give way while somebody reads what it brings (${retrieve})`, async (t) => {
-      const gate = Promise.withResolvers<void>();
-      let hasReached = false;
-      const before = async (index: number) => {
-        if (index !== 4) return;
-        hasReached = true;
-        await gate.promise;
-      };
+      const { before, reached, gate } = stopAt(4);
       const { read, asked, retrieval } = await rig(t, { before }, { maxAssociations: 1, retrieve });
       await read(0, 1, 2);
-      while (!hasReached) await delay(1);
+      await reached;
       const series = drain(retrieval.retrieve(SERIES, { signal: never }));
       const urgent = drain(retrieval.retrieve(OTHER, { signal: never }));
       await delay(20);
