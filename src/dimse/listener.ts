@@ -30,8 +30,8 @@ export type ListenOptions = {
   contexts: (abstractSyntax: string, proposed: readonly string[]) => readonly string[] | undefined;
   /** Answer to SOP Class Extended Negotiation (PS3.7 D.3.3.5): accept only what was offered. */
   extended?: (abstractSyntax: string, offered: Buffer) => Buffer | undefined;
-  /** User identity: false rejects (1/2/1), a Buffer is the server response; absent: identities are not looked at. */
-  authenticate?: (identity: UserIdentity, calling: string) => Promise<boolean | Buffer>;
+  /** User identity, or that none was told: false rejects (1/2/1), a Buffer is the server response; absent: not looked at. */
+  authenticate?: (identity: UserIdentity | undefined, calling: string) => Promise<boolean | Buffer>;
   /** More at the same time are rejected as local limit exceeded (2/3/2). */
   maxAssociations?: number;
   maxPduLength?: number;
@@ -149,12 +149,12 @@ class Acceptor implements Listener {
     if (aeTitle !== undefined && ![aeTitle].flat().includes(rq.calledAeTitle)) return REJECTION.calledAeTitle;
     if (allowCalling?.(rq.callingAeTitle, address) === false) return REJECTION.callingAeTitle;
     if (this.#connections.size > maxAssociations) return REJECTION.localLimit;
+    if (authenticate === undefined) return { response: undefined };
     const identity = identityOf(rq);
-    if (identity === undefined || authenticate === undefined) return { response: undefined };
     const confirmed = await authenticate(identity, rq.callingAeTitle);
     if (confirmed === false) return REJECTION.authentication;
     const response = confirmed === true ? Buffer.alloc(0) : confirmed;
-    return { response: identity.responseRequested ? response : undefined };
+    return { response: identity?.responseRequested ? response : undefined };
   }
 }
 

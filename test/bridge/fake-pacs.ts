@@ -101,6 +101,7 @@ export function fakePacs(options: FakeOptions): { pacs: Pacs; asked: Asked[]; st
       ...{ maxAge: 1000, maxRequests: 1000, charset: 'ISO_IR 192' },
       timeouts: { connect: 1000, associate: 1000, response: 1000, release: 1000, artim: 1000, arrival: 1000 },
       tls: { enabled: false, verify: true, minVersion: 'TLSv1.2' },
+      userIdentity: { type: 'none', responseRequired: false },
     },
     name: options.name ?? 'FAKE',
     callingAeTitle: 'GATEWAY',

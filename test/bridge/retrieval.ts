@@ -37,6 +37,7 @@ export function configOf(peer: { aeTitle: string; port: number }, more: Partial<
     charset: 'ISO_IR 192',
     timeouts: { connect: 2000, associate: 2000, response: 2000, release: 500, artim: 500, arrival: 100 },
     tls: { enabled: false, verify: true, minVersion: 'TLSv1.2' },
+    userIdentity: { type: 'none', responseRequired: false },
     ...more,
   };
 }

@@ -496,8 +496,8 @@ describe('UL-29 user identity', () => {
   const connecting = (userIdentity: UserIdentity) => ({ connect: { userIdentity } });
   test('is given to who authenticates, and the response comes back', async (t) => {
     const seen: string[] = [];
-    const authenticate = async (given: UserIdentity) => {
-      seen.push(String(given.type), String(given.primary), String(given.secondary));
+    const authenticate = async (given?: UserIdentity) => {
+      seen.push(String(given?.type), String(given?.primary), String(given?.secondary));
       return Buffer.from('welcome');
     };
     const { association } = await pair(t, {}, { listen: { authenticate }, ...connecting(identity) });
@@ -521,11 +521,17 @@ describe('UL-29 user identity', () => {
     const rejected = pair(t, {}, { listen: { authenticate: async () => false }, ...connecting(identity) });
     await assert.rejects(rejected, { kind: 'rejected', rejection: { result: 1, source: 2, reason: 1 } });
   });
+  test('that was not told can be demanded', async (t) => {
+    const authenticate = async (given?: UserIdentity) => given !== undefined;
+    await assert.rejects(pair(t, {}, { listen: { authenticate } }), { kind: 'rejected' });
+    const { association } = await pair(t, {}, { listen: { authenticate }, ...connecting(identity) });
+    assert.deepEqual(association.userIdentityResponse, Buffer.alloc(0));
+  });
   for (const type of [1, 3, 4, 5] as const) {
     test(`of type ${type} arrives byte for byte`, async (t) => {
       const primary = Buffer.from([0, 1, 2, 255]);
       let seen: UserIdentity | undefined;
-      const authenticate = async (given: UserIdentity) => {
+      const authenticate = async (given?: UserIdentity) => {
         seen = given;
         return true;
       };

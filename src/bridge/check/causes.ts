@@ -20,6 +20,7 @@ const REJECTED: Record<string, string> = {
   '1/2': 'it does not take the application context of DICOM: is it a DICOM service at all?',
   '1/3': 'it does not know the calling AE title: enter it in the PACS, with this host and the gateway’s DICOM port',
   '1/7': 'it does not answer to this AE title: is it spelt as the PACS has it?',
+  '2/1': 'it gives no reason: does it want a user identity, or another one (pacs[N].userIdentity)?',
   '3/1': 'it is busy for the moment',
   '3/2': 'it has no association left: lower maxAssociations',
 };

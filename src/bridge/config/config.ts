@@ -11,6 +11,7 @@ import { DicomError } from '../../dimse/errors.ts';
 import { envName, FLAGS, pathName, type Schema } from './options.ts';
 import { type Config, ConfigSchema } from './schema.ts';
 import { listenerTlsOf, requestorTlsOf } from './tls.ts';
+import { userIdentityOf } from './user-identity.ts';
 
 export type { Config, PacsConfig } from './schema.ts';
 
@@ -191,13 +192,14 @@ function expectation(path: Path): string {
 
 /**
  * What the schema can't say: a PACS is known by its AE title, so two can't share one and roles are given by it; which charsets
- * can be written; and whether the files of TLS are there and fit.
+ * can be written; and whether the files of TLS and of user identities are there and fit.
  */
 function clashes(candidate: unknown): string[] {
   const { pacs, dicom, ...roles } = candidate as Config;
-  const tls = [
+  const files = [
     () => listenerTlsOf(dicom.tls),
     ...pacs.map((one, index) => () => requestorTlsOf(one.tls, `pacs[${index}].tls`)),
+    ...pacs.map((one, index) => () => userIdentityOf(one.userIdentity, `pacs[${index}].userIdentity`)),
   ];
   const ofPacs = pacs.flatMap(({ aeTitle, charset }, index) => {
     const first = pacs.findIndex((other) => other.aeTitle === aeTitle);
@@ -206,7 +208,7 @@ function clashes(candidate: unknown): string[] {
       ? twice
       : [...twice, `config: pacs[${index}].charset: expected one like ISO_IR 192, ISO_IR 100`];
   });
-  return [...ofPacs, ...strangers(roles, pacs), ...tls.flatMap(messageOf)];
+  return [...ofPacs, ...strangers(roles, pacs), ...files.flatMap(messageOf)];
 }
 
 /** Roles are given to PACS that there are. */

@@ -57,6 +57,26 @@ const PacsTlsSchema = group({
   verify: Type.Boolean({ default: true, description: 'false: believe any certificate of the PACS' }),
 });
 
+/** PS3.7 D.3.3.7. */
+const UserIdentitySchema = group({
+  type: Type.Enum(['none', 'username', 'passcode', 'kerberos', 'saml', 'jwt'], {
+    default: 'none',
+    description:
+      'user identity that this PACS is told: a username, with a passcode, or a ticket, an assertion, a token',
+  }),
+  username: Type.Optional(Type.String({ minLength: 1, description: 'the username' })),
+  secret: Type.Optional(
+    Type.String({ minLength: 1, description: 'passcode, assertion or token; a Kerberos ticket in base64' }),
+  ),
+  secretFile: Type.Optional(
+    Type.String({ minLength: 1, description: 'file of it, read for each association; a Kerberos ticket as it is' }),
+  ),
+  responseRequired: Type.Boolean({
+    default: false,
+    description: 'no association with a PACS that does not confirm the identity',
+  }),
+});
+
 const ListenerTlsSchema = group({
   enabled: Type.Boolean({ default: false, description: 'take C-STOREs over TLS only' }),
   ...identity,
@@ -112,6 +132,7 @@ export const PacsSchema = Type.Object(
     }),
     timeouts: TimeoutsSchema,
     tls: PacsTlsSchema,
+    userIdentity: UserIdentitySchema,
   },
   closed,
 );

@@ -12,6 +12,7 @@ import {
 } from '../../dimse/index.ts';
 import type { PacsConfig } from '../config/config.ts';
 import { requestorTlsOf } from '../config/tls.ts';
+import { userIdentityOf } from '../config/user-identity.ts';
 import {
   contextOf,
   findContext,
@@ -69,12 +70,16 @@ export type PacsOptions = {
 
 export type Connector = (contexts: readonly ProposedContext[], signal: AbortSignal) => Promise<Association>;
 
-/** Opens associations to a PACS as it is configured. Throws 'malformed' for TLS settings that do not do. */
+/**
+ * Opens associations to a PACS as it is configured. Throws 'malformed' for TLS settings that do not do; the associations
+ * 'malformed' for a user identity that does not do any more, 'rejected' for one that was not confirmed and had to be.
+ */
 export function connectorOf({ config, aeTitle, log }: PacsOptions): Connector {
   const { arrival: _, ...timeouts } = config.timeouts;
   const tls = requestorTlsOf(config.tls, `tls of ${config.aeTitle}`);
-  return (contexts, signal) =>
-    connect({
+  return async (contexts, signal) => {
+    const userIdentity = userIdentityOf(config.userIdentity, `userIdentity of ${config.aeTitle}`);
+    const association = await connect({
       host: config.host,
       port: config.port,
       calledAeTitle: config.aeTitle,
@@ -83,8 +88,17 @@ export function connectorOf({ config, aeTitle, log }: PacsOptions): Connector {
       timeouts,
       signal,
       ...(tls === undefined ? {} : { tls }),
+      ...(userIdentity === undefined ? {} : { userIdentity }),
       ...(log === undefined ? {} : { log }),
     });
+    if (!userIdentity?.responseRequested || association.userIdentityResponse !== undefined) return association;
+    await association.release();
+    const { peer } = association;
+    throw new DicomError('rejected', `A-ASSOCIATE to ${peer}: it did not confirm the user identity`, {
+      peer,
+      operation: 'A-ASSOCIATE',
+    });
+  };
 }
 
 /** Nothing is connected before it is needed. */
