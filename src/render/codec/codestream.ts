@@ -15,6 +15,8 @@ export type CodestreamInfo = {
   signed?: boolean;
   /** JPEG 2000: a multiple component transform is used, so that the decoder's output is RGB. */
   componentTransform?: boolean;
+  /** JPEG 2000 Part 2: components are mixed in a way that the codestream itself defines (ISO 15444-2 A.3). */
+  ownTransform?: boolean;
   /** JPEG 2000: how often the picture was halved, and can be had halved. */
   decompositions?: number;
   /** JPEG: predictive coding, which keeps every bit. */
@@ -131,14 +133,24 @@ export function readJpeg2000Info(bytes: Buffer): CodestreamInfo {
 
 const CODING_STYLE = 0xff52;
 const START_OF_TILE = 0xff90;
+/** MCT, MCC and MCO: arrays, what they are applied to, and in which order. */
+const OWN_TRANSFORM = new Set([0xff74, 0xff75, 0xff77]);
 
-function codingStyle(bytes: Buffer): Pick<CodestreamInfo, 'componentTransform' | 'decompositions'> {
+type CodingStyle = Pick<CodestreamInfo, 'componentTransform' | 'ownTransform' | 'decompositions'>;
+
+function codingStyle(bytes: Buffer): CodingStyle {
+  const style: CodingStyle = {};
   for (let at = 2; at + 10 <= bytes.length; at += 2 + bytes.readUInt16BE(at + 2)) {
     const marker = bytes.readUInt16BE(at);
-    if (marker === CODING_STYLE) return { componentTransform: bytes[at + 8] === 1, decompositions: bytes[at + 9] ?? 0 };
     if (marker === START_OF_TILE) break;
+    if (OWN_TRANSFORM.has(marker)) style.ownTransform = true;
+    if (marker !== CODING_STYLE) continue;
+    const transform = bytes[at + 8] ?? 0;
+    style.componentTransform = transform === 1;
+    if (transform > 1) style.ownTransform = true;
+    style.decompositions = bytes[at + 9] ?? 0;
   }
-  return {};
+  return style;
 }
 
 function corrupt(what: string): DicomError {

@@ -29,7 +29,7 @@ import { frameBits, type PixelDescription } from '../frames/pixel.ts';
 import type { Scratch } from '../scratch.ts';
 import { type Decoded, interleave } from './decoded.ts';
 import { decodeJpeg, decodeJpegXl } from './jpeg.ts';
-import { decodeHtj2k, decodeJpeg2000, type Reduction } from './jpeg2000.ts';
+import { decodeHtj2k, decodeJpeg2000, decodeJpeg2000Part2, type Reduction } from './jpeg2000.ts';
 import { decodeJpegLs } from './jpegls.ts';
 import { decodeRle } from './rle.ts';
 import type { Codecs } from './wasm.ts';
@@ -61,8 +61,8 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
   [JpegLsNearLossless]: decodeJpegLs,
   [Jpeg2000Lossless]: decodeJpeg2000,
   [Jpeg2000]: decodeJpeg2000,
-  '1.2.840.10008.1.2.4.92': decodeJpeg2000, // Part 2, lossless only
-  '1.2.840.10008.1.2.4.93': decodeJpeg2000, // Part 2
+  '1.2.840.10008.1.2.4.92': decodeJpeg2000Part2, // lossless only
+  '1.2.840.10008.1.2.4.93': decodeJpeg2000Part2,
   [JpegXlLossless]: decodeJpegXl,
   [JpegXlRecompression]: decodeJpegXl,
   [JpegXl]: decodeJpegXl,
@@ -100,12 +100,28 @@ export async function decodeFrame(
   if (!isDecodable(image)) {
     throw new DicomError('not-acceptable', `There is no decoder for transfer syntax ${image.transferSyntaxUid}`);
   }
-  const bytes = await readFrame(image, n, scratch);
+  const bytes = await storedFrame(image, n, scratch);
   const decoder = image.pixelData.encapsulated ? DECODERS[image.transferSyntaxUid] : undefined;
   const frame = decoder
     ? described(await decoder(bytes, image.pixel, codecs, reduction), image.pixel)
     : native(await uncompressed(bytes, image), image.pixel);
   return scratch ? { ...frame, scratch } : frame;
+}
+
+const JPEG_2000_PART_2 = new Set(['1.2.840.10008.1.2.4.92', '1.2.840.10008.1.2.4.93']);
+
+/** Part 2 may have put many frames into one codestream (PS3.5 A.4.4): then there is none to be found for each. */
+async function storedFrame(image: Image, n: number, scratch?: Scratch): Promise<Buffer> {
+  try {
+    return await readFrame(image, n, scratch);
+  } catch (cause) {
+    const mayShare = JPEG_2000_PART_2.has(image.transferSyntaxUid) && image.numberOfFrames > 1;
+    if (!mayShare || !(cause instanceof DicomError) || cause.kind !== 'corrupt') throw cause;
+    throw new DicomError('not-acceptable', 'Frames that are not one JPEG 2000 codestream each cannot be decoded', {
+      field: 'PixelData',
+      cause,
+    });
+  }
 }
 
 async function uncompressed(bytes: Buffer, image: Image): Promise<Buffer> {

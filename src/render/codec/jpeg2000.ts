@@ -23,6 +23,21 @@ export function decodeJpeg2000(
   return decode(bytes, pixel, { create, failed: (cause) => codecs.failed('openjpeg', cause, pixel) }, reduction);
 }
 
+/**
+ * Decodes a JPEG 2000 Part 2 frame that is coded as Part 1 would code it. What Part 2 was taken into DICOM for, frames as
+ * components of one codestream that is transformed across them (PS3.5 8.2.4, A.4.4), has no decoder: `not-acceptable`.
+ */
+export async function decodeJpeg2000Part2(
+  bytes: Buffer,
+  pixel: PixelDescription,
+  codecs: Codecs,
+  reduction?: Reduction,
+): Promise<Decoded> {
+  const { components } = readJpeg2000Info(bareJpeg2000(bytes));
+  if (components !== pixel.samplesPerPixel) throw noDecoder('Frames as components of one JPEG 2000 codestream');
+  return decodeJpeg2000(bytes, pixel, codecs, reduction);
+}
+
 /** Decodes an HTJ2K frame, at a lower resolution where `reduction` allows it. */
 export function decodeHtj2k(
   bytes: Buffer,
@@ -41,11 +56,8 @@ async function decode(bytes: Buffer, pixel: PixelDescription, codec: Codec, redu
   checkEnd(codestream);
   const info = readJpeg2000Info(codestream);
   checkSize(info, pixel);
-  if (info.precision > MAX_PRECISION) {
-    throw new DicomError('not-acceptable', `Samples of ${info.precision} bits in JPEG 2000 cannot be decoded`, {
-      field: 'PixelData',
-    });
-  }
+  if (info.precision > MAX_PRECISION) throw noDecoder(`Samples of ${info.precision} bits in JPEG 2000`);
+  if (info.ownTransform) throw noDecoder('The multiple component transformation of JPEG 2000 Part 2');
   const decoder = await codec.create();
   try {
     decoder.getEncodedBuffer(codestream.length).set(codestream);
@@ -66,6 +78,10 @@ async function decode(bytes: Buffer, pixel: PixelDescription, codec: Codec, redu
   } finally {
     decoder.delete();
   }
+}
+
+function noDecoder(what: string): DicomError {
+  return new DicomError('not-acceptable', `${what} cannot be decoded`, { field: 'PixelData' });
 }
 
 /** YBR_RCT and YBR_ICT name the transform inside the codestream, which the decoder undoes (PS3.5 8.2.4). */
