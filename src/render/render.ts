@@ -2,11 +2,12 @@
 
 import { transferSyntax } from '../dimse/data/transfer-syntax.ts';
 import { DicomError } from '../dimse/errors.ts';
-import { openImage } from './frames/image.ts';
+import { openImage, versionOf } from './frames/image.ts';
 import type { Place } from './frames/source.ts';
 import { madeAhead } from './made-ahead.ts';
 import { Ffmpeg, findFfmpeg } from './movie/ffmpeg.ts';
 import { encodeMovie, type MoviePage } from './movie/movie.ts';
+import { RecentMovies } from './movie/recent-movies.ts';
 import { stillOf } from './movie/still.ts';
 import type { RenderOptions } from './options.ts';
 import { DEFAULT_TIMEOUT_MS, Pool, type PoolOptions } from './pool.ts';
@@ -48,7 +49,8 @@ export interface Renderer {
   /** Whether there is an ffmpeg, which videos are made and read with. */
   readonly hasFfmpeg: boolean;
   /**
-   * All frames of an image as one video, H.264 in MP4; the media type of the options is not looked at.
+   * All frames of an image as one video, H.264 in MP4; the media type of the options is not looked at. Who asks again soon is
+   * given the same one.
    * @throws DicomError as `render` does; `not-acceptable` without ffmpeg, `too-large` when the frames are too many
    */
   movie(path: Place, options: RenderOptions, signal?: AbortSignal): Promise<Buffer>;
@@ -126,6 +128,7 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
     'ffmpeg' in options ? options.ffmpeg : findFfmpeg(),
     options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
   );
+  const movies = new RecentMovies();
   const pageOf = async (path: Place, frame: number, how: RenderOptions, signal?: AbortSignal): Promise<MoviePage> => {
     const { bytes, size } = await pool.run({ task: 'page', path, frame, options: how }, signal);
     if (!size) throw new DicomError('corrupt', 'The page came without its size');
@@ -158,9 +161,12 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
     },
     hasFfmpeg: ffmpeg.command !== undefined,
     async movie(path, how, signal) {
-      const image = await openImage(path);
-      const pages = madeAhead(image.numberOfFrames, pool.threads, (n) => pageOf(path, n, how, signal));
-      return encodeMovie(pages, image, how.quality, ffmpeg, signal);
+      const make = async (): Promise<Buffer> => {
+        const image = await openImage(path);
+        const pages = madeAhead(image.numberOfFrames, pool.threads, (n) => pageOf(path, n, how, signal));
+        return encodeMovie(pages, image, how.quality, ffmpeg, signal);
+      };
+      return typeof path === 'string' ? movies.get(`${versionOf(path)} ${JSON.stringify(how)}`, make) : make();
     },
     async still(path, frame, how, signal) {
       const pixmap = await stillOf(path, frame, how.thumbnail === true, ffmpeg, signal);
@@ -189,6 +195,7 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
     },
     close() {
       ffmpeg.close();
+      movies.clear();
       return pool.close();
     },
   };
