@@ -10,7 +10,9 @@ RUN npm run build && npm prune --omit=dev --ignore-scripts
 
 FROM node:24-bookworm-slim
 # jemalloc keeps the resident size of image work flat where glibc's allocator fragments
-RUN apt-get update && apt-get install -y --no-install-recommends libjemalloc2 && rm -rf /var/lib/apt/lists/* \
+# ffmpeg, for video, is some hundreds of MB: only with `--build-arg FFMPEG=1`
+ARG FFMPEG=
+RUN apt-get update && apt-get install -y --no-install-recommends libjemalloc2 ${FFMPEG:+ffmpeg} && rm -rf /var/lib/apt/lists/* \
   && install -d -o node -g node -m 0700 /var/cache/dicomweb-gateway
 ENV NODE_ENV=production LD_PRELOAD=libjemalloc.so.2
 WORKDIR /app
