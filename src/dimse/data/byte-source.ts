@@ -22,9 +22,12 @@ export class ByteSource {
     return this.cursor.bytes.length - this.cursor.position;
   }
 
-  /** Waits until `count` bytes are there, or the end. */
-  async fill(count: number): Promise<void> {
-    if (this.available >= count) return;
+  /** Settles when `count` bytes are there, or the end; undefined when they are already. */
+  fill(count: number): Promise<void> | undefined {
+    return this.available >= count ? undefined : this.pull(count);
+  }
+
+  private async pull(count: number): Promise<void> {
     const { bytes, position } = this.cursor;
     const parts = position < bytes.length ? [bytes.subarray(position)] : [];
     let total = bytes.length - position;

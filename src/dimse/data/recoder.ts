@@ -24,6 +24,8 @@ const LARGEST_SHORT = 65534;
 const SMALLEST_HEADER = 8;
 const LARGEST_HEADER = 12;
 const BATCH = 64 * 1024;
+/** From here on handing a piece over as it is costs less than copying it beside others. */
+const LARGE = 16 * 1024;
 const PIXEL_DATA = 0x7fe00010;
 
 const IMPLICIT: Encoding = { explicit: false, little: true };
@@ -46,15 +48,17 @@ function isZeros({ bytes, position }: ElementCursor): boolean {
   return bytes.subarray(position).every((byte) => byte === 0);
 }
 
-/** Passes one data set on, element by element; what is ready stands in `parts`. */
+/** Passes one data set on, element by element; what is done stands in `ready`. */
 export class Recoder {
   readonly source: ByteSource;
   /** Whether an odd length was met and made even. */
   hasPadded = false;
   private readonly odd: OddLengths;
   private readonly levels: Level[];
-  private parts: Buffer[] = [];
-  private ready = 0;
+  /** Small pieces, and their bytes; and what goes out next. */
+  private small: Buffer[] = [];
+  private size = 0;
+  private ready: Buffer[] = [];
   /** Of the value that is passing through: bytes still to come, and the words to swap. */
   private remaining = 0;
   private unit: VrProperties['size'] = 1;
@@ -71,30 +75,49 @@ export class Recoder {
   }
 
   async *run(): AsyncGenerator<Buffer, void, undefined> {
+    const { source } = this;
     for (;;) {
-      if (this.remaining > 0) await this.passValue();
-      else if (!(await this.passHeader())) break;
-      if (this.ready >= BATCH) yield this.flush();
+      // Nearly all lies ready: a wait for each element would cost more than passing it on.
+      const awaited = source.fill(this.remaining > 0 ? Math.min(this.remaining, this.unit) : LARGEST_HEADER);
+      if (awaited !== undefined) await awaited;
+      if (this.remaining > 0) this.passValue();
+      else {
+        const level = this.closeEnded();
+        if (this.isOver()) break;
+        const passed = this.passHeader(level);
+        if (passed !== undefined) await passed;
+      }
+      for (const piece of this.taken()) yield piece;
     }
-    if (this.ready > 0) yield this.flush();
+    this.gather();
+    for (const piece of this.taken()) yield piece;
   }
 
-  private flush(): Buffer {
-    const [first, ...more] = this.parts;
-    const bytes = first && more.length === 0 ? first : Buffer.concat(this.parts);
-    this.parts = [];
-    this.ready = 0;
-    return bytes;
+  private taken(): readonly Buffer[] {
+    return this.ready.length === 0 ? this.ready : this.ready.splice(0);
   }
 
   private put(bytes: Buffer): void {
-    this.parts.push(bytes);
-    this.ready += bytes.length;
+    if (bytes.length < LARGE) {
+      this.small.push(bytes);
+      this.size += bytes.length;
+      if (this.size >= BATCH) this.gather();
+    } else {
+      this.gather();
+      this.ready.push(bytes);
+    }
   }
 
-  private async passValue(): Promise<void> {
+  /** Makes one piece of the small ones. */
+  private gather(): void {
+    if (this.size > 0) this.ready.push(Buffer.concat(this.small, this.size));
+    this.small = [];
+    this.size = 0;
+  }
+
+  /** Passes on what is there of the value under way. */
+  private passValue(): void {
     const { source, unit } = this;
-    await source.fill(Math.min(this.remaining, unit));
     let count = Math.min(source.available, this.remaining);
     if (count < this.remaining) count -= count % unit;
     if (count === 0) throw incomplete();
@@ -104,20 +127,20 @@ export class Recoder {
     if (this.remaining === 0 && this.pad !== undefined) this.put(Buffer.of(this.pad));
   }
 
-  /** Passes the next header on; false at the end of the data set. */
-  private async passHeader(): Promise<boolean> {
-    const { source } = this;
-    const level = this.closeEnded();
-    await source.fill(LARGEST_HEADER);
-    const { cursor } = source;
-    if (this.levels.length === 1 && source.available < SMALLEST_HEADER && isZeros(cursor)) return false;
+  /** The data set has ended; a header has been asked for. */
+  private isOver(): boolean {
+    const { available, cursor } = this.source;
+    return this.levels.length === 1 && available < SMALLEST_HEADER && isZeros(cursor);
+  }
+
+  /** Passes the next header on, which is there or never will be. */
+  private passHeader(level: Level): Promise<void> | undefined {
+    const { cursor } = this.source;
     const start = cursor.position;
     cursor.next(level.kind === 'elements' && level.from.explicit, level.from.little);
     const raw = cursor.bytes.subarray(start, cursor.position);
-    if (level.kind === 'elements') await this.passElement(level, raw);
-    else if (level.kind === 'fragments') await this.passFragment(level, raw);
-    else await this.passItem(level, raw);
-    return true;
+    if (level.kind === 'elements') return this.passElement(level, raw);
+    return level.kind === 'fragments' ? this.passFragment(level, raw) : this.passItem(level, raw);
   }
 
   /** Ends the levels whose length is used up; gives the one that goes on. */
@@ -213,29 +236,26 @@ export class Recoder {
     this.pad = undefined;
   }
 
-  private async passElement(level: Level, raw: Buffer): Promise<void> {
+  private passElement(level: Level, raw: Buffer): Promise<void> | undefined {
     const { tag, length } = this.source.cursor;
     const { from, to } = level;
     if (tag >= ITEM) {
       if (tag === ITEM_END && level.end < 0) this.close(level);
-      return;
+      return undefined;
     }
     if ((tag & 0xffff) === 0 && from.explicit !== to.explicit) {
       this.dropBytes(length);
-      return;
+      return undefined;
     }
     const properties = this.vrOf(level);
-    if (length < 0 || properties.kind === 'sequence') {
-      await this.passSequence(level, properties, raw);
-      return;
-    }
+    if (length < 0 || properties.kind === 'sequence') return this.passSequence(level, properties, raw);
     if (level.end >= 0 && this.source.position + length > level.end) {
       throw corrupt(tag, 'An element is longer than its item');
     }
     this.put(this.headerOf(level, properties, raw));
-    await this.learn(level, tag, length);
     const unit = from.little === to.little ? 1 : wordSize(tag, properties, level.context.bitsAllocated);
     this.passBytes(length, unit, properties.pad);
+    return CONTEXT[tag] === undefined || length < 2 ? undefined : this.learn(level, tag);
   }
 
   /** The header of a value with its length, which is even, and with a VR that has room for it. */
@@ -289,12 +309,12 @@ export class Recoder {
     for (const part of [open, ...parts, elementHeader(closing, undefined, 0, level.to.little)]) this.put(part);
   }
 
-  private async learn({ context, from }: Level, tag: number, length: number): Promise<void> {
+  /** Reads, before it is passed on, the value of an element that others depend on. */
+  private async learn({ context, from }: Level, tag: number): Promise<void> {
     const key = CONTEXT[tag];
-    if (key === undefined || length < 2) return;
     await this.source.fill(2);
     const { view, position } = this.source.cursor;
-    if (position + 2 <= view.byteLength) context[key] = view.getUint16(position, from.little);
+    if (key !== undefined && position + 2 <= view.byteLength) context[key] = view.getUint16(position, from.little);
   }
 
   private vrOf({ context }: Level): VrProperties {
