@@ -7,7 +7,7 @@ import type { Pacs, QueryLevel } from '../pacs/pacs.ts';
 import type { Resource } from '../resource.ts';
 import { guessSopClasses } from './sop-class-guess.ts';
 
-/** One instance as an IMAGE level query gives it. */
+/** One instance as an IMAGE level query gives it; the class where it was asked for and is given. */
 export type Listed = { series: string; instance: string; sopClassUid?: string };
 
 export type Expectation = {
@@ -50,8 +50,16 @@ export async function countInstances(pacs: Pacs, resource: Resource, signal: Abo
   return numberOf(found, tag) ?? (await listInstances(pacs, resource, signal)).length;
 }
 
-/** Every instance of the resource, by one IMAGE level query per series. */
-export async function listInstances(pacs: Pacs, resource: Resource, signal: AbortSignal): Promise<Listed[]> {
+/**
+ * Every instance of the resource, by one IMAGE level query per series.
+ * @param classes with their SOP classes: to be asked for only where they are needed, a PACS may have to open every file for it
+ */
+export async function listInstances(
+  pacs: Pacs,
+  resource: Resource,
+  signal: AbortSignal,
+  { classes = false }: { classes?: boolean } = {},
+): Promise<Listed[]> {
   const { study, instance = '' } = resource;
   const listed: Listed[] = [];
   const series = resource.series === undefined ? await listSeries(pacs, { study }, signal) : [{ uid: resource.series }];
@@ -60,7 +68,7 @@ export async function listInstances(pacs: Pacs, resource: Resource, signal: Abor
       ...key(Tag.StudyInstanceUID, 'UI', study),
       ...key(Tag.SeriesInstanceUID, 'UI', uid),
       ...key(Tag.SOPInstanceUID, 'UI', instance),
-      ...key(Tag.SOPClassUID, 'UI'),
+      ...(classes ? key(Tag.SOPClassUID, 'UI') : {}),
     };
     for await (const match of matches(pacs, 'IMAGE', keys, signal)) {
       const [sopInstanceUid] = textsOf(match, Tag.SOPInstanceUID);
@@ -135,7 +143,7 @@ async function firstMatch(all: AsyncIterable<Dataset>, tag: string, uid: string)
 
 /** By listing every instance; SOP classes that the list doesn't name are guessed by the modalities of the series. */
 async function ofListed(pacs: Pacs, resource: Resource, signal: AbortSignal): Promise<Expectation | undefined> {
-  const listed = await listInstances(pacs, resource, signal);
+  const listed = await listInstances(pacs, resource, signal, { classes: true });
   if (listed.length === 0) return undefined;
   const named = [...new Set(listed.flatMap(({ sopClassUid }) => sopClassUid ?? []))];
   const counts = { count: listed.length, listed };

@@ -42,7 +42,7 @@ export class WithoutBulkData {
     resource: Resource,
     signal: AbortSignal,
   ): AsyncGenerator<Described, Pick<Listed, 'series' | 'instance'>[] | undefined> {
-    const listed = await listInstances(this.#pacs, resource, signal);
+    const listed = await listInstances(this.#pacs, resource, signal, { classes: true });
     const left = new Map(listed.map((one) => [one.instance, one]));
     const sopClassUids = [...new Set(listed.flatMap(({ sopClassUid }) => sopClassUid ?? []))];
     const [first, ...more] = classRounds(sopClassUids);

@@ -14,11 +14,11 @@ export type HelpOptions = {
   arrived: ReadonlyMap<string, unknown>;
   /** Instances of the resource, of which the request may be for a part. */
   total: number;
-  /** Milliseconds of waiting for an instance, on the average, from which on help is called. */
+  /** Milliseconds of waiting for each instance, several times over, from which on help is called. */
   patience: number;
 };
 
-/** Instances of which the pace is taken, and that must still be missing for help to be worth its query. */
+/** Instances that must have been waited for one after the other, and that must still be missing for help to be worth its query. */
 const SAMPLE = 8;
 const WORTH = 32;
 /** Instances in one part: few enough that nobody waits long for the association. */
@@ -109,25 +109,30 @@ function takePart(left: Listed[], arrived: ReadonlyMap<string, unknown>, helpers
   return part;
 }
 
-/** Whether waiting for an instance takes longer than `patience`, and than the instance itself, on the average. */
+/**
+ * Whether each of the last instances was waited for longer than `patience`, and than it took to come. A PACS that is busy makes
+ * some wait as long, only distance makes every one.
+ */
 function createPace(patience: number) {
-  let count = 0;
-  let since = performance.now();
+  let since: number | undefined;
+  let slow = 0;
   let waited = 0;
   let received = 0;
   return {
     begin(): void {
       const now = performance.now();
       // The first waits for the association too.
-      if (count > 0) waited += now - since;
+      const wait = since === undefined ? 0 : now - since;
       since = now;
+      slow = wait >= patience ? slow + 1 : 0;
+      waited = slow === 0 ? 0 : waited + wait;
+      if (slow === 0) received = 0;
     },
     end(): void {
       const now = performance.now();
-      received += now - since;
+      received += now - (since ?? now);
       since = now;
-      count += 1;
     },
-    isSlow: (): boolean => count >= SAMPLE && waited / count >= patience && waited > received,
+    isSlow: (): boolean => slow >= SAMPLE && waited > received,
   };
 }

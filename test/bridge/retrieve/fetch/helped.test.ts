@@ -11,10 +11,12 @@ const never = new AbortController().signal;
 const STUDY = { study: '1.1' };
 const ALL = Array.from({ length: 80 }, (_, at) => `1.1.${at < 50 ? 1 : 2}.${at + 1}`);
 
+type Slowness = { pause?: (index: number) => number; patience?: number };
+
 /** A PACS that sends slowly what is asked for as a whole; `sent` counts instances by the level that they were asked at. */
 async function rig(
   t: TestContext,
-  { before, ...behaviour }: Behaviour = {},
+  { before, pause = () => 10, patience = 1, ...behaviour }: Behaviour & Slowness = {},
   more: Parameters<typeof startRetrieval>[2] = {},
 ) {
   const stored: Stored[] = ALL.map((instance) => ({
@@ -27,12 +29,12 @@ async function rig(
   const peer = await startFakePacs(t, stored, {
     before: async (index, level, abort) => {
       await before?.(index, level, abort);
-      if (level !== 'IMAGE') await delay(10);
+      if (level !== 'IMAGE' && pause(index) > 0) await delay(pause(index));
       sent[level] = (sent[level] ?? 0) + 1;
     },
     ...behaviour,
   });
-  const rig = await startRetrieval(t, [peer], { retrieve: 'get', ...more }, { patience: 1 });
+  const rig = await startRetrieval(t, [peer], { retrieve: 'get', ...more }, { patience });
   const partsOf = () => peer.asked.get.filter((one) => one['00080052']?.Value?.[0] === 'IMAGE');
   return { peer, sent, partsOf, ...rig };
 }
@@ -97,6 +99,19 @@ describe('a C-GET that waits for each instance', () => {
     const { partsOf, retrieval } = await rig(t, {}, { retrieveAssociations: 1 });
     assert.deepEqual(await drain(retrieval.retrieve(STUDY, { signal: never })), ALL);
     assert.equal(partsOf().length, 0);
+  });
+
+  test('is not helped where only some are waited for: the PACS is busy, not far', async (t) => {
+    const { partsOf, retrieval } = await rig(t, { pause: (index) => (index % 2) * 20, patience: 8 });
+    assert.deepEqual(await drain(retrieval.retrieve(STUDY, { signal: never })), ALL);
+    assert.equal(partsOf().length, 0);
+  });
+
+  test('is helped by a list of UIDs alone: for their SOP classes a PACS may have to open every file', async (t) => {
+    const { peer, retrieval } = await rig(t);
+    await drain(retrieval.retrieve(STUDY, { signal: never }));
+    const lists = peer.asked.find.filter((one) => one['00080052']?.Value?.[0] === 'IMAGE');
+    assert.ok(lists.length > 0 && lists.every((one) => one['00080016'] === undefined));
   });
 
   test('brings all alone when its helpers fail', async (t) => {
