@@ -1,5 +1,6 @@
 // WADO-RS and WADO-URI in the contract (PS3.18 chapters 9 and 10.4).
 
+import { type HeaderName, headers } from './headers.ts';
 import {
   ACCEPT,
   content,
@@ -12,6 +13,7 @@ import {
   problems,
   type Reference,
   related,
+  UNCHANGED,
 } from './shared.ts';
 
 const STUDY = '/studies/{study}';
@@ -56,6 +58,9 @@ export function pathParameters(path: string): Parameter[] {
   return [...path.matchAll(/\{(\w+)\}/g)].flatMap(([, name = '']) => PATH_PARAMETERS[name] ?? []);
 }
 
+/** The headers of what was retrieved. */
+const WHOLE: readonly HeaderName[] = ['ETag', 'AcceptRanges', 'ContentLocation', 'ContentDisposition', 'Warning'];
+
 function get(
   operationId: string,
   summary: string,
@@ -69,13 +74,14 @@ function get(
     tags: ['Retrieve'],
     parameters: [...parameters],
     responses: {
-      200: { description: 'Everything that was asked for', content: body },
+      200: { description: 'Everything that was asked for', headers: headers(...WHOLE), content: body },
       206: {
         description: 'The range of a single part; or all but what the PACS could not send: see Warning',
+        headers: headers(...WHOLE, 'ContentRange'),
         content: body,
       },
-      304: { description: 'Unchanged: If-None-Match names its ETag' },
-      ...problems(400, 404, 406, 416),
+      304: UNCHANGED,
+      ...problems(400, 404, 406, 414, 416),
     },
   };
 }
@@ -159,6 +165,7 @@ const WADO_PARAMETERS: readonly (readonly [string, string, boolean])[] = [
   ['presentationUID', 'a presentation state of the study to show the image under', false],
 ];
 
+const SINGLE: readonly HeaderName[] = ['ETag', 'AcceptRanges', 'ContentLocation'];
 const WADO_TYPES = content(['application/dicom', ...PICTURES, ...OTHERS]);
 
 export const WADO_URI: PathItem = {
@@ -174,9 +181,9 @@ export const WADO_URI: PathItem = {
       schema: { type: 'string' },
     })),
     responses: {
-      200: { description: 'The instance', content: WADO_TYPES },
-      206: { description: 'The range of it', content: WADO_TYPES },
-      304: { description: 'Unchanged' },
+      200: { description: 'The instance', headers: headers(...SINGLE), content: WADO_TYPES },
+      206: { description: 'The range of it', headers: headers(...SINGLE, 'ContentRange'), content: WADO_TYPES },
+      304: UNCHANGED,
       ...problems(400, 404, 406, 416),
     },
   },

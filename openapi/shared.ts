@@ -1,6 +1,7 @@
 // What the operations of the contract have in common: parameters, media types, problems.
 
 import type { OpenAPIV3, OpenAPIV3_1 } from 'openapi-types';
+import { type HeaderName, headers } from './headers.ts';
 
 export type PathItem = NonNullable<OpenAPIV3_1.PathsObject[string]>;
 export type Operation = NonNullable<PathItem['get']>;
@@ -36,6 +37,7 @@ export const PATH_PARAMETERS: Readonly<Record<string, Parameter>> = {
     pattern: '^\\d+(,\\d+)*$',
     example: '1,3,5',
   }),
+  file: inPath('file', 'Name of a file that the page names', { type: 'string', example: 'swagger-ui.css' }),
   path: inPath('path', 'What stands behind /bulkdata/ in a BulkDataURI: tags and item numbers in turn', {
     type: 'string',
     example: '7FE00010',
@@ -176,17 +178,26 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   400: 'A parameter, the path or the body breaks the syntax, or the PACS refused the query as such',
   403: 'The PACS refused: not authorised',
   404: 'Nothing there',
+  405: 'The resource has no such method',
   406: 'No acceptable representation',
   408: 'The upload took too long',
   409: 'Nothing was stored',
   413: 'Beyond a limit',
+  414: 'A segment of the path is too long',
   415: 'The request has a Content-Type that is not taken',
   416: 'The range begins beyond the end',
+  431: 'The line and the headers of the request are too long',
   500: 'A bug of the gateway',
   501: 'The PACS does not offer the service',
   502: 'The PACS cannot be reached or failed',
   503: 'The PACS, or the gateway, is out of resources; Retry-After says when to come again',
   504: 'The PACS did not answer in time',
+};
+
+const PROBLEM_HEADERS: Readonly<Record<string, HeaderName[]>> = {
+  405: ['Allow'],
+  416: ['UnsatisfiableRange'],
+  503: ['RetryAfter'],
 };
 
 /** The components `Problem400` and so on. */
@@ -195,10 +206,23 @@ export const PROBLEM_RESPONSES: Record<string, Response> = Object.fromEntries(
     `Problem${status}`,
     {
       description,
+      headers: headers(...(PROBLEM_HEADERS[status] ?? [])),
       content: { 'application/problem+json': { schema: PROBLEM }, 'text/html': { schema: { type: 'string' } } },
     },
   ]),
 );
+
+/** What If-None-Match gives. */
+export const UNCHANGED: Response = {
+  description: 'Unchanged: If-None-Match names its ETag',
+  headers: headers('UnchangedETag', 'ContentLocation', 'ContentDisposition', 'Warning', 'Methods', 'AcceptRanges'),
+};
+
+/** What OPTIONS tells of every resource but the base; and the answer to a preflight. */
+export const METHODS_RESPONSE: Response = {
+  description: 'The methods of the resource, in Allow; to the preflight of a page of another origin, what it may send',
+  headers: headers('Methods'),
+};
 
 /** References to the problems of the given statuses, and of everything a PACS can do. */
 export function problems(...statuses: number[]): Record<string, Reference> {

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import fastify from 'fastify';
 import { DOCUMENT } from '../openapi/openapi.ts';
 import { addResources } from '../src/http/resources.ts';
+import { buildWeb } from './http/web.ts';
 import { holdToContract } from './support/held.ts';
 
 const VERBS = ['get', 'post', 'put', 'patch', 'delete', 'options'] as const;
@@ -22,6 +23,9 @@ function documented(): string[] {
   });
 }
 
+/** The routes of the page, which is the package's: a test of its own asks for what it names. */
+const DOCUMENTATION = ['GET /docs', 'GET /docs/static/{file}', 'GET /docs/json', 'GET /docs/yaml'];
+
 /** The same of every route. */
 function routed(): string[] {
   const routes: string[] = [];
@@ -29,7 +33,7 @@ function routed(): string[] {
     const template = path.replace(/:(\w+)/g, '{$1}').replace(/\*$/, '{path}');
     for (const method of Object.keys(answers)) routes.push(`${method} ${template}`);
   }, '/base');
-  return routes;
+  return [...routes, ...DOCUMENTATION];
 }
 
 test('every route is in the contract, and everything in the contract is a route', () => {
@@ -61,6 +65,24 @@ test('every reference of the contract leads somewhere, and operation ids are uni
   };
   walk(DOCUMENT);
   assert.ok(ids.size > 30);
+});
+
+test('the page and all that it names are in the contract, and ask for nothing by TLS', async (t) => {
+  const { app } = await buildWeb(t);
+  const page = await app.inject({ url: '/docs/' });
+  const names = [...page.payload.matchAll(/(?:href|src)="\.\/([^"]+)"/g)].map(([, name]) => `/docs/${name}`);
+  assert.ok(names.length >= 5, names.join());
+  for (const url of names) assert.equal((await app.inject({ url })).statusCode, 200, url);
+  assert.doesNotMatch(String(page.headers['content-security-policy']), /upgrade|https:/);
+  for (const [url, place] of [
+    ['/docs', 'docs/'],
+    ['/docs/static/index.html', '../'],
+    ['/docs/json', '../openapi.json'],
+    ['/docs/yaml', '../openapi.json'],
+  ] as const) {
+    const moved = await app.inject({ url });
+    assert.deepEqual([moved.statusCode, moved.headers.location], [308, place], url);
+  }
 });
 
 for (const [name, type, answer] of [

@@ -19,7 +19,7 @@ import type { Gateway } from '../bridge/gateway.ts';
 import { uidReplacement } from '../dimse/data/deidentify/uid-replacement.ts';
 import { DicomError } from '../dimse/errors.ts';
 import type { Renderer } from '../render/render.ts';
-import { baseUrl, trustedBy } from './base-url.ts';
+import { baseUrl, checkHost, trustedBy } from './base-url.ts';
 import { addDocumentation } from './documentation.ts';
 import { type AddResource, type Answer, exchangeOf } from './exchange.ts';
 import { watchLoop } from './loop-delay.ts';
@@ -53,7 +53,10 @@ export type AppOptions = {
 
 /** None: any web page could else read patient data through the browser of whoever can reach the gateway. */
 const NO_ORIGIN: readonly string[] = [];
-const EXPOSED = ['Warning', 'Content-Location', 'Location', 'Retry-After', 'ETag', 'Content-Range', 'Allow'];
+const EXPOSED = [
+  ...['Warning', 'Content-Location', 'Location', 'Retry-After', 'ETag', 'Allow'],
+  ...['Accept-Ranges', 'Content-Range', 'Content-Encoding', 'Content-Disposition'],
+];
 const MAX_HEADER_BYTES = 65_536;
 /** Longer than a PACS may keep silent through the steps of one request. */
 const IDLE_MS = 300_000;
@@ -68,10 +71,13 @@ export async function buildApp(gateway: Gateway, renderer: Renderer, options: Ap
   await app.register(helmet, securityHeaders(options.corsOrigins ?? NO_ORIGIN));
   refuseWhileClosing(app);
   app.setErrorHandler(sendProblem);
+  // An expectation that nobody knows may be ignored (RFC 9110 10.1.1); Node would refuse it without a word.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.setNotFoundHandler((request) => {
     throw new DicomError('not-found', 'no such resource', { field: request.method });
   });
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
+    checkHost(request, reply);
     request.query = parseQuery(request.raw.url ?? '');
     // A PACS that there is not has no resources at all, whatever else is wrong with the request.
     service.archive(request);
@@ -158,7 +164,8 @@ function serverOptions(options: AppOptions): FastifyHttpOptions<Server> {
     routerOptions: { maxParamLength: 8192, ignoreTrailingSlash: true, querystringParser: () => ({}) },
     // By `refuseWhileClosing`, with a problem body and what other origins need to read it.
     return503OnClosing: false,
-    http: { maxHeaderSize: options.maxHeaderBytes ?? MAX_HEADER_BYTES },
+    // A missing Host is refused by `checkHost`, with a problem.
+    http: { maxHeaderSize: options.maxHeaderBytes ?? MAX_HEADER_BYTES, requireHostHeader: false },
     // A client that stops sending or reading holds nothing for ever.
     connectionTimeout: options.idle ?? IDLE_MS,
     frameworkErrors: (error, request, reply) => {

@@ -2,7 +2,7 @@
 // RetrieveURL, BulkDataURI and Content-Location are built on it, so a client must never be able to choose it for others.
 
 import { BlockList, isIP } from 'node:net';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DicomError } from '../dimse/errors.ts';
 
 export type BaseUrlOptions = {
@@ -89,6 +89,20 @@ function throughProxy(request: FastifyRequest, origin: Origin): Origin {
 function withPort(host: string, ownAddress: string, port: number): string {
   const isOwn = host === ownAddress || (host.toLowerCase() === 'localhost' && LOOPBACK.has(ownAddress));
   return isOwn && port !== 80 ? `${host}:${port}` : host;
+}
+
+/**
+ * A request of HTTP/1.1 names its host once, by what can be one: two front ends could else see it at different places.
+ * @throws DicomError `malformed` (RFC 9112 3.2)
+ */
+export function checkHost({ raw }: FastifyRequest, reply: FastifyReply): void {
+  const { rawHeaders, httpVersion } = raw;
+  const hosts = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'host');
+  const [host = ''] = hosts;
+  const isNamed = hosts.length === 1 || (hosts.length === 0 && httpVersion === '1.0');
+  if (isNamed && (host === '' || AUTHORITY.test(host))) return;
+  reply.header('connection', 'close');
+  throw new DicomError('malformed', 'Host is missing, there twice, or no host', { field: 'Host' });
 }
 
 /** The base URL of the services for this request, without a slash at its end. */

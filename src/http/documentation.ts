@@ -6,8 +6,22 @@ import type { FastifyInstance } from 'fastify';
 import type { OpenAPIV3_1 } from 'openapi-types';
 import { readContract } from './contract.ts';
 
-/** Where the page itself is, from its other names. */
-const REDIRECTS: Readonly<Record<string, string>> = { '/docs': 'docs/', '/docs/static/index.html': '../' };
+/** Where the page itself is, from its other names; and the document, of which the package would give a copy without an address. */
+const REDIRECTS: Readonly<Record<string, string>> = {
+  '/docs': 'docs/',
+  '/docs/static/index.html': '../',
+  '/docs/json': '../openapi.json',
+  '/docs/yaml': '../openapi.json',
+};
+
+/** What the page is made of comes from here. (The package's own policy would have it fetched by TLS, which may not be there.) */
+const POLICY: Readonly<Record<string, string>> = {
+  'default-src': "'self'",
+  'base-uri': "'self'",
+  'frame-ancestors': "'self'",
+  'img-src': "'self' data:",
+  'object-src': "'none'",
+};
 
 export async function addDocumentation(app: FastifyInstance): Promise<void> {
   const document = readContract() as OpenAPIV3_1.Document;
@@ -21,5 +35,5 @@ export async function addDocumentation(app: FastifyInstance): Promise<void> {
     if (place !== undefined) return reply.redirect(place, 308);
   });
   // The page asks for the document that knows its own address.
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { url: '../openapi.json' } });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: POLICY, uiConfig: { url: '../openapi.json' } });
 }

@@ -71,12 +71,15 @@ export function sendUnsatisfiable(length: number, request: FastifyRequest, reply
   return sendFault({ name: 'malformed', httpStatus: 416, title: 'Range not satisfiable', detail }, request, reply);
 }
 
+const OF_ANSWERS = [
+  ...['content-length', 'content-location', 'content-encoding', 'content-disposition'],
+  ...['etag', 'accept-ranges', 'cache-control', 'warning'],
+];
+
 function sendFault(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { httpStatus: status, title, detail, retryAfter, name } = problem;
-  // A bug or an old header of the answer that was planned must not describe this one.
-  for (const header of ['content-length', 'content-location', 'content-encoding', 'etag', 'cache-control']) {
-    reply.removeHeader(header);
-  }
+  // A header of the answer that was planned must not describe this one.
+  for (const header of OF_ANSWERS) reply.removeHeader(header);
   reply.status(status);
   reply.header('cache-control', 'no-store');
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));

@@ -2,8 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { answerOf } from '../support/held.ts';
 import { buildWeb } from './web.ts';
 
 const POST = 'POST /dicomweb/studies HTTP/1.1\r\nHost: x\r\nContent-Type: application/dicom\r\n';
@@ -24,6 +26,8 @@ const SHAPES: readonly (readonly [name: string, bytes: string])[] = [
   ['a chunk size that is none', `${POST}Transfer-Encoding: chunked\r\n\r\nzz\r\n`],
   ['a chunk longer than it says', `${POST}Transfer-Encoding: chunked\r\n\r\n2\r\nhello\r\n0\r\n\r\n`],
   ['no Host', 'POST /dicomweb/studies HTTP/1.1\r\nContent-Length: 0\r\n\r\n'],
+  ['two Hosts', 'POST /dicomweb/studies HTTP/1.1\r\nHost: x\r\nHost: y\r\nContent-Length: 0\r\n\r\n'],
+  ['a Host that is none', 'POST /dicomweb/studies HTTP/1.1\r\nHost: x/y z\r\nContent-Length: 0\r\n\r\n'],
   ['a NUL in a header', `${POST}X: a\0b\r\nContent-Length: 0\r\n\r\n`],
 ];
 
@@ -42,6 +46,7 @@ test('HTTP whose end is doubtful is refused, with what follows it', async (t) =>
       await once(socket, 'close', { signal: AbortSignal.timeout(20_000) });
       assert.match(answer, /^HTTP\/1\.1 400 /);
       assert.equal(answer.match(/HTTP\/1\.1 \d/g)?.length, 1, 'one answer');
+      assert.equal(JSON.parse(answerOf(answer).body.toString()).status, 400, 'a problem');
     });
   }
   assert.deepEqual(gateway.stored, []);
@@ -59,4 +64,22 @@ test('a request with more headers than are configured is 431 with a problem, one
     if (status === 431) assert.equal(((await answer.json()) as { status: number }).status, 431);
     else await answer.arrayBuffer();
   }
+});
+
+test('an expectation that nobody knows is ignored (RFC 9110 10.1.1)', async (t) => {
+  const { app } = await buildWeb(t);
+  const origin = await app.listen({ port: 0, host: '127.0.0.1' });
+  const call = request(`${origin}/healthz`, { headers: { expect: 'tea' } }).end();
+  const [answer] = (await once(call, 'response')) as [IncomingMessage];
+  answer.resume();
+  assert.equal(answer.statusCode, 200);
+});
+
+test('HTTP/1.0 needs no Host', async (t) => {
+  const { app } = await buildWeb(t);
+  const { port } = new URL(await app.listen({ port: 0, host: '127.0.0.1' }));
+  const socket = connect(Number(port), '127.0.0.1', () => socket.write('GET /dicomweb/studies HTTP/1.0\r\n\r\n'));
+  let answer = '';
+  for await (const chunk of socket) answer += chunk;
+  assert.match(answer, /^HTTP\/1\.[01] 200 /);
 });

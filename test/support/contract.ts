@@ -6,6 +6,7 @@ import type { OpenAPIV3_1 } from 'openapi-types';
 import { DOCUMENT } from '../../openapi/openapi.ts';
 import { toJson } from '../../src/dimse/data/json.ts';
 import { fromXml } from '../../src/dimse/data/xml.ts';
+import { assertHeaders } from './contract-headers.ts';
 import { partsOf } from './multipart.ts';
 
 /** What was asked and what came back; header names are in lower case. */
@@ -61,52 +62,64 @@ function essenceOf(contentType: string): string {
   return inner === undefined ? (contentType.split(';')[0] ?? '').trim() : `multipart/related; type="${inner}"`;
 }
 
-function contentOf(
-  { pointer, operation }: Operation,
-  status: number,
-): { pointer: string; types: string[] } | undefined {
-  const response = operation.responses?.[String(status)];
-  if (response === undefined) return undefined;
-  if ('$ref' in response) {
-    const name = response.$ref.split('/').at(-1) ?? '';
-    const component = (DOCUMENT.components?.responses?.[name] ?? {}) as Partial<OpenAPIV3_1.ResponseObject>;
-    return { pointer: `/components/responses/${name}`, types: Object.keys(component.content ?? {}) };
-  }
-  return { pointer: `${pointer}/responses/${status}`, types: Object.keys(response.content ?? {}) };
+type Said = { pointer: string; response: Partial<OpenAPIV3_1.ResponseObject> };
+
+function componentOf(name: string): Said | undefined {
+  const response = DOCUMENT.components?.responses?.[name];
+  return response && { pointer: `/components/responses/${name}`, response: response as Said['response'] };
 }
 
-/** The answers that no operation has: to other methods, at other paths, and of pages for people. */
-const OUTSIDE: ReadonlySet<number> = new Set([200, 204, 206, 304, 308, 400, 404, 405, 414]);
+/** What the contract says of an answer; of those that no operation has, what it says of any such. */
+function saidOf(operation: Operation | undefined, status: number): Said | undefined {
+  if (operation === undefined) return componentOf(status === 204 ? 'Methods' : `Problem${status}`);
+  const response = operation.operation.responses?.[String(status)];
+  // Every resource tells its methods, and refuses others.
+  if (response === undefined) return status === 405 ? componentOf('Problem405') : undefined;
+  if ('$ref' in response) return componentOf(response.$ref.split('/').at(-1) ?? '');
+  return { pointer: `${operation.pointer}/responses/${status}`, response: response as Said['response'] };
+}
 
 /** @throws AssertionError when the contract doesn't know such an answer to such a request */
 export function assertContract({ method, target, status, headers, body }: Exchange): void {
-  const [path = ''] = target.split('?');
-  const operation = operationOf(method, path);
-  const said = `${method} ${target}: ${status}`;
-  const contentType = String(headers['content-type'] ?? '');
-  if (operation === undefined) {
-    assert.ok(OUTSIDE.has(status), `${said} at no operation of the contract`);
-    const isProblem = essenceOf(contentType) === PROBLEM_TYPE;
-    if (isProblem && body !== undefined && body.length > 0) validate(PROBLEM, JSON.parse(body.toString()), said);
-    return;
-  }
-  const content = contentOf(operation, status);
-  assert.ok(content, `${said} is not in the contract`);
-  if (content.types.length === 0) {
-    assert.equal(body?.length, 0, `${said} has no body by the contract`);
-    return;
-  }
-  const type = content.types.find((one) => one.toLowerCase() === essenceOf(contentType).toLowerCase());
-  assert.ok(type, `${said} has ${contentType}, which is none of ${content.types.join()}`);
-  if (body === undefined || body.length === 0 || headers['content-range'] !== undefined) return;
-  const schema = `${content.pointer}/content/${encodeURIComponent(escaped(type))}/schema`;
-  if (type.endsWith('json')) validate(schema, JSON.parse(body.toString()), said);
-  else if (type.startsWith('multipart/')) assertParts(type, contentType, body, said);
-  else if (type === 'application/dicom+xml') validate(DATASET, jsonOf(body), said);
+  // An absolute form is as good (RFC 9112 3.2.2).
+  const [path = ''] = target.replace(/^https?:\/\/[^/]*/, '').split('?');
+  const what = `${method} ${target}: ${status}`;
+  const said = saidOf(operationOf(method, path), status);
+  assert.ok(said, `${what} is not in the contract`);
+  assertHeaders(said.response.headers ?? {}, headers, what);
+  assertBody(said, headers, body, what);
 }
 
-const PROBLEM_TYPE = 'application/problem+json';
-const PROBLEM = `/components/responses/Problem400/content/${encodeURIComponent(escaped(PROBLEM_TYPE))}/schema`;
+/** An answer to what was no request: the HTTP parser refused it. @throws AssertionError as `assertContract` does */
+export function assertRefusal({ status, headers, body }: Pick<Exchange, 'status' | 'headers' | 'body'>): void {
+  const what = `what is no HTTP: ${status}`;
+  const said = saidOf(undefined, status);
+  assert.ok(said, `${what} is not in the contract`);
+  assertHeaders(said.response.headers ?? {}, headers, what);
+  assertBody(said, headers, body, what);
+}
+
+function assertBody(
+  { pointer, response }: Said,
+  headers: Exchange['headers'],
+  body: Buffer | undefined,
+  what: string,
+): void {
+  const contentType = String(headers['content-type'] ?? '');
+  const types = Object.keys(response.content ?? {});
+  if (types.length === 0) {
+    assert.equal(body?.length, 0, `${what} has no body by the contract`);
+    return;
+  }
+  const type = types.find((one) => one.toLowerCase() === essenceOf(contentType).toLowerCase());
+  assert.ok(type, `${what} has ${contentType}, which is none of ${types.join()}`);
+  if (body === undefined || body.length === 0 || headers['content-range'] !== undefined) return;
+  const schema = `${pointer}/content/${encodeURIComponent(escaped(type))}/schema`;
+  if (type.endsWith('json')) validate(schema, JSON.parse(body.toString()), what);
+  else if (type.startsWith('multipart/')) assertParts(type, contentType, body, what);
+  else if (type === 'application/dicom+xml') validate(DATASET, jsonOf(body), what);
+}
+
 const DATASET = '/components/schemas/Dataset';
 
 function validate(pointer: string, value: unknown, said: string): void {
