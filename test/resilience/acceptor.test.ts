@@ -36,6 +36,7 @@ import {
   stall,
   trickle,
 } from '../dimse/scripted-peer.ts';
+import { nothingIsLeft } from './nothing-left.ts';
 
 /** Cases that mostly wait, side by side. */
 const WAITING = { concurrency: 4 };
@@ -424,3 +425,5 @@ test('a C-MOVE whose destination never answers fails, and the asking association
   await association.release();
   await allGone(listener);
 });
+
+nothingIsLeft();

@@ -21,6 +21,7 @@ import {
   send,
   stall,
 } from '../dimse/scripted-peer.ts';
+import { nothingIsLeft } from './nothing-left.ts';
 
 const VERIFICATION = '1.2.840.10008.1.1';
 const CONTEXTS = [{ abstractSyntax: VERIFICATION, transferSyntaxes: [EXPLICIT] }];
@@ -159,3 +160,5 @@ test('Sta7 an acceptor whose release is never answered aborts, and the associati
   await scriptedClient(t, listener.port, [associate(CONTEXTS), expect('associate-ac'), send(...echo), stall]);
   await noneIsLeft(listener);
 });
+
+nothingIsLeft();

@@ -10,6 +10,7 @@ import { connect, type Instance, listen } from '../../src/dimse/index.ts';
 import { CT, drain, encoded } from '../bridge/fixtures.ts';
 import { type Stored, startFakePacs } from '../bridge/peer-pacs.ts';
 import { GATEWAY, type Rig, startRetrieval } from '../bridge/retrieval.ts';
+import { nothingIsLeft } from './nothing-left.ts';
 
 const never = new AbortController().signal;
 const STUDY = { study: '1.1' };
@@ -140,3 +141,5 @@ test('an instance that nobody asked for is refused, and does no harm to those th
   });
   await assertWhole(rig);
 });
+
+nothingIsLeft();

@@ -27,6 +27,7 @@ import {
   stall,
   trickle,
 } from '../dimse/scripted-peer.ts';
+import { nothingIsLeft } from './nothing-left.ts';
 
 /** Cases that mostly wait, side by side. */
 const WAITING = { concurrency: 4 };
@@ -208,7 +209,7 @@ describe('while associating', WAITING, () => {
     await assert.rejects(associateWith(peer), { kind: 'rejected' });
   });
 
-  test('an association on which no context was accepted is released', async (t) => {
+  test('a context that is never accepted: the association is released', async (t) => {
     const steps = [
       expect('associate-rq'),
       accept(() => undefined),
@@ -284,7 +285,7 @@ for (const [name, { run, asked }] of Object.entries(OPERATIONS)) {
     test('a peer that releases', async (t) => {
       await fails(t, [...before, send({ type: 'release-rq' }), expect('release-rp'), end], 'aborted', run);
     });
-    test('a response to another message', async (t) => {
+    test('a response with the wrong message ID', async (t) => {
       const response = responseCommand({ ...echoRequest, commandField: commandOf(name), messageId: 999 }, 0);
       await fails(t, [...before, send(...message(response)), expectAbort(0, 0)], 'protocol', run);
     });
@@ -377,7 +378,7 @@ describe('inside a response', WAITING, () => {
     const steps = [...asked, send(...message(pending, broken, 3)), expectCommand(0x0fff), stall];
     await fails(t, steps, 'corrupt', findAll);
   });
-  test('everything byte by byte is an answer all the same', async (t) => {
+  test('a slow writer: everything byte by byte is an answer all the same', async (t) => {
     const final = responseCommand(findRequest, 0);
     const steps = [...asked, trickle(...message(pending, identifier, 3), ...message(final, undefined, 3)), stall];
     const association = await associateWith(await scriptedServer(t, steps));
@@ -385,7 +386,7 @@ describe('inside a response', WAITING, () => {
     association.abort();
     await association.closed;
   });
-  test('a second final response breaks the association, not the operation', async (t) => {
+  test('a duplicate response: a second final one breaks the association, not the operation', async (t) => {
     const final = message(responseCommand(findRequest, 0), undefined, 3);
     const steps = [...asked, send(...final, ...final), expectAbort(0, 0)];
     const peer = await scriptedServer(t, steps);
@@ -394,7 +395,7 @@ describe('inside a response', WAITING, () => {
     await association.closed;
     await peer.done;
   });
-  test('responses that are not read make the peer wait, and the rest is dropped by an abort', async (t) => {
+  test('a slow reader: responses that are not read make the peer wait, and the rest is dropped by an abort', async (t) => {
     const many = Array.from({ length: 2000 }, () =>
       message(pending, Buffer.concat(Array(40).fill(identifier)), 3),
     ).flat();
@@ -421,7 +422,7 @@ describe('T-63 after C-CANCEL', () => {
     ['a success that was on its way', 0x0000],
     ['a failure', 0xc001],
   ] as const) {
-    test(`responses still coming are let go, and ${what} ends it: the association goes on`, async (t) => {
+    test(`late responses are let go, and ${what} ends it: the association goes on`, async (t) => {
       const steps = [
         ...asked,
         send(...pending, ...pending, ...pending),
@@ -502,7 +503,7 @@ describe('C-GET', WAITING, () => {
     association.abort();
     await association.closed;
   });
-  test('a final warning returns its counts', async (t) => {
+  test('B000 with failed sub-operations returns its counts', async (t) => {
     const counts = {
       numberOfCompletedSuboperations: 3,
       numberOfFailedSuboperations: 2,
@@ -657,3 +658,5 @@ test('C-MOVE whose peer reports a move destination unknown says so', async (t) =
   association.abort();
   await association.closed;
 });
+
+nothingIsLeft();
