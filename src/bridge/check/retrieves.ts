@@ -23,7 +23,12 @@ export async function openPost(config: Config): Promise<Post> {
   try {
     return { inbox: await openInbox({ ...inboxOptions(config), log: { debug: note, warn: note } }), refused };
   } catch {
-    return { reason: `port ${config.dicom.port} is taken, perhaps by a gateway that runs` };
+    // A free port would not do: the PACS sends to the one that it knows.
+    return {
+      reason:
+        `port ${config.dicom.port} is taken, perhaps by a gateway that runs, and the PACS sends to no other: stop it and ` +
+        'check again, or have it retrieve a study, which says the same of what fails',
+    };
   }
 }
 
