@@ -1,20 +1,24 @@
 // DIMSE side by side with DCMTK's tools, against the same peers in the same run: C-GET, C-STORE, C-FIND, and memory.
 // node bench/dimse.ts [get] [store] [find] [memory]; DICOM_CORPUS names the folder with gen_study.py, BENCH_ROUNDS how often.
+// As a gateway is shipped: BENCH_DIMSE=dist/dimse/index.js (npm run build) node --max-semi-space-size=4 bench/dimse.ts
 
 import { execFileSync, fork, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { vrOf } from '../src/dimse/data/dictionary.ts';
 import { readFileMeta } from '../src/dimse/data/part10.ts';
 import { Tag } from '../src/dimse/data/tags.ts';
 import { ExplicitLittle, ImplicitLittle } from '../src/dimse/data/transfer-syntax.ts';
-import { connect, type Instance, listen } from '../src/dimse/index.ts';
+import type { Instance } from '../src/dimse/index.ts';
 import { corpusDir } from '../test/support/corpus.ts';
 import { peerEnvironment } from '../test/support/peer.ts';
 import { type Peer, runToolOk, startDcmqrscp, startOrthanc } from '../test/support/peers.ts';
+
+const source = process.env.BENCH_DIMSE ?? fileURLToPath(new URL('../src/dimse/index.ts', import.meta.url));
+const { connect, listen }: typeof import('../src/dimse/index.ts') = await import(pathToFileURL(resolve(source)).href);
 
 const CT = '1.2.840.10008.5.1.4.1.1.2';
 const STUDY_FIND = '1.2.840.10008.5.1.4.1.2.2.1';

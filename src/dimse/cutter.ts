@@ -20,19 +20,28 @@ export class Cutter {
     this.#wait = wait;
   }
 
-  async whole(kind: number, bytes: Buffer): Promise<void> {
+  /** Undefined when it went out without waiting for room. */
+  whole(kind: number, bytes: Buffer): Promise<void> | undefined {
     checkSignal(this.#wait);
-    await this.#add(kind, bytes);
-    await this.#last(kind);
+    if (bytes.length > this.#size) return this.#add(kind, bytes).then(() => this.#last(kind));
+    this.#held.push(bytes);
+    return this.#last(kind);
   }
 
-  /** @param enough asked after each chunk: true ends the data set there */
-  async stream(chunks: AsyncIterable<Buffer>, enough: (() => boolean) | undefined): Promise<void> {
+  /**
+   * A command set and its data set, which go out together as soon as there is some of it.
+   * @param enough asked after each chunk: true ends the data set there
+   */
+  async stream(command: Buffer, chunks: AsyncIterable<Buffer>, enough: (() => boolean) | undefined): Promise<void> {
+    let isBegun = false;
     for await (const chunk of chunks) {
       checkSignal(this.#wait);
+      if (!isBegun) await this.whole(CONTROL.command, command);
+      isBegun = true;
       await this.#add(0, chunk);
       if (enough?.() === true) break;
     }
+    if (!isBegun) await this.whole(CONTROL.command, command);
     await this.#last(0);
   }
 

@@ -59,7 +59,8 @@ class FragmentBody implements Body {
     this.#signal = signal;
   }
 
-  async #take(signal: AbortSignal | undefined): Promise<Buffer | undefined> {
+  /** The next piece, at once where it lies ready. */
+  #take(signal: AbortSignal | undefined): Buffer | undefined | Promise<Buffer | undefined> {
     if (this.#ended) {
       this.#over = true;
       this.#done?.resolve();
@@ -67,18 +68,29 @@ class FragmentBody implements Body {
     if (this.#over) return undefined;
     try {
       const next = this.#next(signal);
-      const { last, data } = next instanceof Promise ? await next : next;
-      this.#ended = last;
-      return data;
+      if (!(next instanceof Promise)) return this.#taken(next);
+      return next.then(
+        (fragment) => this.#taken(fragment),
+        (error: unknown) => this.#broken(error, signal),
+      );
     } catch (error) {
-      // Whoever called reading off has not ended the message: the rest of it still comes.
-      if (signal?.aborted !== true) {
-        this.#over = true;
-        this.#error = error;
-        this.#done?.reject(error);
-      }
-      throw error;
+      return this.#broken(error, signal);
     }
+  }
+
+  #taken({ last, data }: Fragment): Buffer {
+    this.#ended = last;
+    return data;
+  }
+
+  #broken(error: unknown, signal: AbortSignal | undefined): never {
+    // Whoever called reading off has not ended the message: the rest of it still comes.
+    if (signal?.aborted !== true) {
+      this.#over = true;
+      this.#error = error;
+      this.#done?.reject(error);
+    }
+    throw error;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
@@ -102,8 +114,10 @@ class FragmentBody implements Body {
   async gather(limit: number): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let length = 0;
-    const next = () => this.#take(this.#signal);
-    for (let chunk = await next(); chunk !== undefined; chunk = await next()) {
+    for (;;) {
+      const next = this.#take(this.#signal);
+      const chunk = next instanceof Promise ? await next : next;
+      if (chunk === undefined) break;
       length += chunk.length;
       if (length > limit) {
         await this.discard();
@@ -122,7 +136,8 @@ export class Messages {
   /** Silence allowed inside a message, and on a peer that does not read, ms. */
   readonly #silence: number;
   #current: FragmentBody | undefined;
-  #sending: Promise<void> = Promise.resolve();
+  /** The message that goes out at this moment. */
+  #sending: Promise<void> | undefined;
 
   constructor(connection: Connection, options: { peerMaximumLength: number; silence: number }) {
     this.#connection = connection;
@@ -143,7 +158,8 @@ export class Messages {
     const { fragments } = this.#connection;
     const first = fragments.poll() ?? (await fragments.take());
     if (first === undefined) return undefined;
-    const command = await this.#command(first);
+    const isWhole = first.command && first.last && first.data.length <= MAX_COMMAND;
+    const command = isWhole ? decodeCommand(first.data) : await this.#command(first);
     const { contextId } = first;
     if (!hasDataSet(command)) return { contextId, command };
     const body = new FragmentBody((signal) => {
@@ -156,6 +172,7 @@ export class Messages {
     return { contextId, command, body };
   }
 
+  /** A command set of several fragments; throws for what is none. */
   async #command(first: Fragment): Promise<Command> {
     const pieces: Buffer[] = [];
     let length = 0;
@@ -203,15 +220,20 @@ export class Messages {
     const done = Promise.withResolvers<void>();
     this.#sending = done.promise;
     try {
-      await turn;
+      if (turn !== undefined) await turn;
       const { contextId, command } = message;
       const wait = this.#wait(nameOf(command), options.signal);
       const cutter = new Cutter(this.#connection, contextId, this.#fragmentLength, wait);
-      await cutter.whole(CONTROL.command, encodeCommand(command));
-      if (Buffer.isBuffer(data)) await cutter.whole(0, data);
-      else if (data !== undefined) await cutter.stream(data, options.enough);
+      const encoded = encodeCommand(command);
+      if (data === undefined || Buffer.isBuffer(data)) {
+        const room = cutter.whole(CONTROL.command, encoded);
+        if (room !== undefined) await room;
+        const rest = data && cutter.whole(0, data);
+        if (rest !== undefined) await rest;
+      } else await cutter.stream(encoded, data, options.enough);
       this.#connection.flush();
     } finally {
+      if (this.#sending === done.promise) this.#sending = undefined;
       done.resolve();
     }
   }

@@ -1,7 +1,7 @@
 // The one concurrency primitive: from one producer to one consumer. push() waits until the value is taken; put() lets several
 // lie ready that are in memory anyhow, and drained() waits for them.
 
-import { type Wait, waitFor } from './deadline.ts';
+import { Deadline, type Wait } from './deadline.ts';
 
 type Deferred<T> = { promise: Promise<T>; resolve: (value: T) => void; reject: (error: unknown) => void };
 
@@ -11,6 +11,7 @@ export class Channel<T> {
   #drained: Deferred<boolean> | undefined;
   #asked: Deferred<boolean> | undefined;
   #taker: Deferred<T | undefined> | undefined;
+  readonly #deadline = new Deadline();
   #closed = false;
   #error: unknown;
 
@@ -35,6 +36,7 @@ export class Channel<T> {
     if (taker === undefined) this.#values.push(value);
     else {
       this.#taker = undefined;
+      this.#deadline.met();
       taker.resolve(value);
     }
   }
@@ -75,10 +77,13 @@ export class Channel<T> {
     this.#taker = taker;
     this.#asked?.resolve(true);
     this.#asked = undefined;
-    if (wait === undefined) return taker.promise;
-    return waitFor(taker.promise, wait, () => {
-      if (this.#taker === taker) this.#taker = undefined;
-    });
+    if (wait !== undefined) {
+      this.#deadline.begin(wait, (error) => {
+        this.#taker = undefined;
+        taker.reject(error);
+      });
+    }
+    return taker.promise;
   }
 
   #shift(): T | undefined {
@@ -103,5 +108,6 @@ export class Channel<T> {
     if (error === undefined) this.#taker?.resolve(undefined);
     else this.#taker?.reject(error);
     this.#taker = undefined;
+    this.#deadline.close();
   }
 }

@@ -25,42 +25,73 @@ export function checkSignal(wait: Pick<Wait, 'doing' | 'detail' | 'signal'>): vo
 }
 
 /**
- * Settles as `promise` does, or rejects with 'timeout' after `ms`, or with 'cancelled' when the signal fires.
- * @param giveUp called at that very moment, so that what `promise` would have brought can be kept for the next who asks
+ * One wait after another with one timer: to set and clear a new one each time costs more than most answers take. It runs on
+ * between two waits and is gone with close().
  */
-export function waitFor<T>(promise: Promise<T>, wait: Wait, giveUp?: () => void): Promise<T> {
-  const { ms, signal } = wait;
-  if (signal?.aborted) {
-    giveUp?.();
-    return Promise.reject(cancellation(wait, signal));
+export class Deadline {
+  #timer: NodeJS.Timeout | undefined;
+  #ms: number | undefined;
+  #wait: Wait | undefined;
+  #fail: ((error: DicomError) => void) | undefined;
+
+  /** @param fail told 'timeout' after `wait.ms`, or 'cancelled' when the signal fires or has fired; unless it was met before */
+  begin(wait: Wait, fail: (error: DicomError) => void): void {
+    const { ms, signal } = wait;
+    if (signal?.aborted) {
+      fail(cancellation(wait, signal));
+      return;
+    }
+    this.#wait = wait;
+    this.#fail = fail;
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (ms === undefined) return;
+    if (this.#timer !== undefined && ms === this.#ms) this.#timer.refresh();
+    else {
+      clearTimeout(this.#timer);
+      this.#ms = ms;
+      this.#timer = setTimeout(this.#onTimeout, ms);
+    }
   }
-  if (ms === undefined && signal === undefined) return promise;
+
+  /** What was waited for has come. */
+  met(): void {
+    this.#wait?.signal?.removeEventListener('abort', this.#onAbort);
+    this.#wait = undefined;
+    this.#fail = undefined;
+  }
+
+  /** Nothing is waited for any more. */
+  close(): void {
+    this.met();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  readonly #onTimeout = (): void => {
+    const wait = this.#wait;
+    if (wait?.ms === undefined) return;
+    const message = `${wait.doing}: no ${wait.awaited} within ${wait.ms / 1000} s`;
+    this.#missed(new DicomError('timeout', message, wait.detail));
+  };
+
+  readonly #onAbort = (): void => {
+    const wait = this.#wait;
+    if (wait?.signal !== undefined) this.#missed(cancellation(wait, wait.signal));
+  };
+
+  #missed(error: DicomError): void {
+    const fail = this.#fail;
+    this.met();
+    fail?.(error);
+  }
+}
+
+/** Settles as `promise` does, or rejects with 'timeout' after `ms`, or with 'cancelled' when the signal fires. */
+export function waitFor<T>(promise: Promise<T>, wait: Wait): Promise<T> {
+  if (wait.ms === undefined && wait.signal === undefined) return promise;
+  const deadline = new Deadline();
   return new Promise<T>((resolve, reject) => {
-    const fail = (error: DicomError) => {
-      giveUp?.();
-      settle();
-      reject(error);
-    };
-    const onTimeout = () => {
-      const limit = `${(ms ?? 0) / 1000} s`;
-      fail(new DicomError('timeout', `${wait.doing}: no ${wait.awaited} within ${limit}`, wait.detail));
-    };
-    const onAbort = () => signal && fail(cancellation(wait, signal));
-    const timer = ms === undefined ? undefined : setTimeout(onTimeout, ms);
-    const settle = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-    };
-    signal?.addEventListener('abort', onAbort, { once: true });
-    promise.then(
-      (value) => {
-        settle();
-        resolve(value);
-      },
-      (error: unknown) => {
-        settle();
-        reject(error);
-      },
-    );
-  });
+    deadline.begin(wait, reject);
+    promise.then(resolve, reject);
+  }).finally(() => deadline.close());
 }

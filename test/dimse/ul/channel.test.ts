@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { DicomError } from '../../../src/dimse/errors.ts';
 import { Channel } from '../../../src/dimse/ul/channel.ts';
 import { waitFor } from '../../../src/dimse/ul/deadline.ts';
@@ -122,4 +122,44 @@ test('asked waits until whoever took the last value comes back for the next', as
   channel.close();
   assert.equal(await taken, undefined);
   assert.equal(await channel.asked(), false);
+});
+
+describe('one timer for the waits of a channel', () => {
+  const wait = (ms: number) => ({ doing: 'C-FIND to X', awaited: 'response', ms });
+  const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+
+  test('each wait has a deadline of its own, also one of another length', async () => {
+    const channel = new Channel<number>();
+    for (const ms of [60_000, 60_000, 5, 5, 7]) {
+      const taken = channel.take(wait(ms));
+      if (ms > 1000) {
+        channel.put(ms);
+        assert.equal(await taken, ms);
+      } else
+        await assert.rejects(taken, { kind: 'timeout', message: `C-FIND to X: no response within ${ms / 1000} s` });
+    }
+    channel.close();
+  });
+
+  test('the deadline of a wait that was met does not end the next one, which has none', async () => {
+    const channel = new Channel<number>();
+    const met = channel.take(wait(5));
+    channel.put(1);
+    await met;
+    const taken = channel.take({ doing: 'x', awaited: 'y', signal: new AbortController().signal });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    channel.put(2);
+    assert.equal(await taken, 2);
+    channel.close();
+  });
+
+  test('a closed channel leaves no timer', async () => {
+    const before = timers();
+    const channel = new Channel<number>();
+    const taken = channel.take(wait(60_000));
+    channel.put(1);
+    await taken;
+    channel.close();
+    assert.equal(timers(), before);
+  });
 });
