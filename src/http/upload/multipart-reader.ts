@@ -147,7 +147,8 @@ class Scanner {
     // The block begins with the line break of the boundary, so that a part without headers ends like any other.
     for (;;) {
       const at = this.held.indexOf(BLANK_LINE);
-      if ((at < 0 ? this.held.length : at) > maxHeaderBytes) {
+      // The last bytes may be those of the blank line.
+      if ((at < 0 ? this.held.length - BLANK_LINE.length + 1 : at) > maxHeaderBytes) {
         throw tooLarge(`part headers of more than ${maxHeaderBytes} bytes`);
       }
       if (at >= 0) {

@@ -100,10 +100,15 @@ const BROKEN: readonly (readonly [
   ['a header without a name', '--b\r\n: x\r\n\r\nx\r\n--b--', 'b', 'malformed'],
   ['two Content-Types', '--b\r\nContent-Type: a/b\r\nContent-Type: c/d\r\n\r\nx\r\n--b--', 'b', 'malformed'],
   ['headers without an end', '--b\r\nA: 1\r\n--b--\r\n', 'b', 'malformed'],
-  ['a boundary with a control character', PLAIN, 'b\u0001', 'malformed'],
-  ['an empty boundary', PLAIN, '', 'malformed'],
-  ['a boundary of 71 characters', PLAIN, 'b'.repeat(71), 'malformed'],
-  ['a boundary that ends with a space', PLAIN, 'b ', 'malformed'],
+  ...['b\u0001', '', 'b'.repeat(71), 'b ', 'b\r\nX: y'].map(
+    (boundary) =>
+      [
+        `the boundary ${JSON.stringify(boundary)}`,
+        PLAIN.replaceAll('--b', `--${boundary}`),
+        boundary,
+        'malformed',
+      ] as const,
+  ),
   ['headers beyond the limit', `--b\r\nA: ${'x'.repeat(2000)}\r\n\r\nx\r\n--b--`, 'b', 'too-large'],
   ['endless headers', `--b\r\nA: ${'x'.repeat(2000)}`, 'b', 'too-large'],
   ['a part beyond the limit', PLAIN, 'b', 'too-large', { maxPartBytes: 2 }],
@@ -118,6 +123,14 @@ for (const [name, text, boundary, kind, limits = {}] of BROKEN) {
     await assert.rejects(run(), (error) => error instanceof DicomError && error.kind === kind);
   });
 }
+
+test('every limit is the largest that is taken', async () => {
+  const limits = { maxHeaderBytes: 19, maxPartBytes: 3, maxTotalBytes: PLAIN.length, maxParts: 2 };
+  assert.deepEqual(await read(PLAIN, 'b', 7, limits), TWO);
+  for (const [name, limit] of Object.entries(limits)) {
+    await assert.rejects(read(PLAIN, 'b', 7, { ...limits, [name]: limit - 1 }), { kind: 'too-large' }, name);
+  }
+});
 
 test('a part that is not read, or only begun, is skipped', async () => {
   for (const look of [0, 1]) {
