@@ -259,3 +259,29 @@ test('R-2 samples of one bit are black and white', async () => {
   const pixel = pixelOf({ rows: 1, columns: 4, bitsAllocated: 1, bitsStored: 1 });
   assert.deepEqual(await rendered(dir, { pixel, frames: [Buffer.from([0b0110, 0])] }), [0, 255, 255, 0]);
 });
+
+test('R-38 without a window values finer than 1 are spread exactly, from the least to the greatest', async () => {
+  const fine = { '00281052': ds(3), '00281053': ds(0.001) };
+  assert.deepEqual(await rendered(dir, row16([100, 110, 120, 140], fine)), [0, 64, 128, 255]);
+  const pixel = pixelOf({ rows: 1, columns: 3, bitsAllocated: 32, bitsStored: 32, kind: 'float' });
+  const frame = Buffer.from(Float32Array.of(10, 10.25, 11).buffer);
+  assert.deepEqual(await rendered(dir, { pixel, frames: [frame] }), [0, 64, 255]);
+});
+
+test('a window whose width means nothing is passed over, by the rule of its function', async () => {
+  const two = (name: string, width: number): Dataset => ({
+    '00281050': ds(0, 100),
+    '00281051': ds(width, 200),
+    '00281056': cs(name),
+  });
+  const exact = [0, 128, 255];
+  assert.deepEqual(await rendered(dir, row16([0, 100, 200], two('LINEAR_EXACT', 0))), exact);
+  assert.deepEqual(await rendered(dir, row16([0, 100, 200], two('SIGMOID', -5))), [
+    Math.round(255 / (1 + Math.exp(2))),
+    128,
+    Math.round(255 / (1 + Math.exp(-2))),
+  ]);
+  // LINEAR: 0.5 means nothing either, of the others it does.
+  assert.deepEqual(await rendered(dir, row16([0, 100, 200], two('LINEAR_EXACT', 0.5))), [128, 255, 255]);
+  assert.deepEqual(await rendered(dir, row16([0, 99, 200], two('LINEAR', 0.5))), [0, 127, 255]);
+});

@@ -49,6 +49,25 @@ test('R-91, R-33 identity over n bits is the window 2^(n−1), 2^n', async () =>
   );
 });
 
+test('R-91, R-33 identity of signed samples goes from the least to the greatest that they can be', async () => {
+  const values = [-2048, -1024, 0, 2047];
+  assert.deepEqual(
+    await row(values, {}, {}, { bitsStored: 12, signed: true }),
+    values.map((value) => Math.round(((value + 2048) / 4095) * 255)),
+  );
+});
+
+test('R-96 a grey picture under a Color state has its own window', async () => {
+  const shown = await shownUnder(
+    renderer,
+    dir,
+    row16([0, 64, 128], window(64.5, 129), EIGHT),
+    {},
+    { sopClassUid: COLOUR },
+  );
+  assert.deepEqual(rowsOf(shown)[0], [0, 128, 255]);
+});
+
 test('R-91, R-92 MONOCHROME1 does not invert: the Presentation LUT Shape alone decides', async () => {
   const changes = { ...EIGHT, photometric: 'MONOCHROME1' };
   assert.deepEqual(await row([0, 64, 255], {}, {}, changes), [0, 64, 255]);
@@ -71,6 +90,9 @@ test("R-36 so is the Presentation LUT of an image without a state's", async () =
   const { rendered } = await import('../pictures.ts');
   const attributes = { ...window(128, 256), '20500010': sq(lutItem([10, 20, 250])) };
   assert.deepEqual(await rendered(dir, row16([0, 128, 255], attributes)), [10, 20, 250]);
+  // What lies beyond the window is at the ends of the table.
+  const narrow = { ...attributes, ...window(128, 21) };
+  assert.deepEqual(await rendered(dir, row16([0, 117, 128, 139, 300], narrow)), [10, 10, 20, 250, 250]);
 });
 
 test('R-93 the VOI of a state holds for the frames that its item names', async () => {
