@@ -77,7 +77,7 @@ test('R-86 an INTERPOLATED curve is smooth in its points, and straight through p
     [9, 0],
     [18, 0],
   ] as const) {
-    const [before, behind] = [wave[at - 1] ?? [0, 0], wave[at + 1] ?? [0, 0]];
+    const [before, behind]: [Point, Point] = [wave[at - 1] ?? [0, 0], wave[at + 1] ?? [0, 0]];
     assert.ok(
       Math.abs((behind[1] - before[1]) / (behind[0] - before[0]) - slope) < 0.15,
       JSON.stringify([before, behind]),
