@@ -16,8 +16,8 @@ const REACH = 60;
 const MORE = 30;
 
 /** Kills a process that fills the cache, when it has reported `enough` and some time after; what it reported last. */
-async function killedAfter(dir: string, enough: number, ms: number): Promise<number> {
-  const child = fork(new URL('./churner.ts', import.meta.url), [dir]);
+async function killedAfter(dir: string, enough: number, ms: number, keeping = 'on'): Promise<number> {
+  const child = fork(new URL('./churner.ts', import.meta.url), [dir, keeping]);
   const exited = once(child, 'exit');
   let last = -1;
   await new Promise<void>((resolve, reject) => {
@@ -71,4 +71,18 @@ test('a process that is killed while it writes, documents and evicts leaves what
     cache.close();
   }
   assert.ok(documents > 0 && wholes > 0, 'that was too early, always');
+});
+
+test('a process that keeps nothing and is killed leaves nothing that is found, and what it left goes at the next start', async (t) => {
+  let left = 0;
+  for (const enabled of [false, true]) {
+    const dir = await emptyDir(t);
+    const last = await killedAfter(dir, 3, 5, 'off');
+    left += readdirSync(join(dir, 'files')).length;
+    const cache = await Cache.open({ dir, enabled, maxBytes: MAX_BYTES, maxAge: 86_400_000 });
+    for (let at = 0; at <= last + TOGETHER; at += 1) assert.equal(cache.open('PACS', madeAt(at)), undefined);
+    assert.deepEqual([readdirSync(join(dir, 'files')), cache.bytes], [[], 0]);
+    cache.close();
+  }
+  assert.ok(left > 0, 'it was not killed while something was there');
 });
