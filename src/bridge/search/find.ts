@@ -27,13 +27,26 @@ export async function findMatches(search: Search, level: ResourceLevel, scope: S
     for await (const match of findRaw(search, level, identifier)) {
       const uid = textOf(match, LEVELS[level].unique);
       if (uid === undefined) search.warnings.add('Matches without a unique key have been left out.');
-      if (uid !== undefined && level === 'study' && found.has(uid)) search.ambiguous.add(uid);
+      if (uid !== undefined && level === 'study') noteAmbiguous(search, uid, found.get(uid), match);
       if (uid === undefined || found.has(uid) || !holds(search, level, scope, match)) continue;
       if (found.size >= search.limits.maxMatches) return cut(search, [...found.values()]);
       found.set(uid, match);
     }
   }
   return [...found.values()];
+}
+
+/** A study's UID should be its own; where a PACS has it for several patients the row is the first of them, and says so. */
+function noteAmbiguous(
+  { ambiguous, query, warnings }: Search,
+  uid: string,
+  first: Dataset | undefined,
+  match: Dataset,
+) {
+  if (first === undefined) return;
+  ambiguous.add(uid);
+  if (query.level !== 'study' || textOf(first, Tag.PatientID) === textOf(match, Tag.PatientID)) return;
+  warnings.add('A study whose UID several patients share is told once, with the first of them.');
 }
 
 /** Says that there are more rows than the search may read. */

@@ -14,6 +14,8 @@ export type StoreRow = {
   status: number;
   /** The PACS could not be asked: it may be tried again. */
   unavailable?: boolean;
+  /** What the gateway knows of a failure that the PACS has no status for: peer and operation are named. */
+  why?: string;
 };
 
 export type StoreResult = {
@@ -24,6 +26,8 @@ export type StoreResult = {
   failed: number;
   /** Each failure and warning reason that a row has, once. */
   reasons: number[];
+  /** Of those, the ones of which more is known than their meaning. */
+  whys: ReadonlyMap<number, string>;
   /** 200, 202, 400, 409 or 503. */
   httpStatus: number;
 };
@@ -49,7 +53,9 @@ export function storeResult(rows: readonly StoreRow[], options: { study?: string
   };
   const warned = stored.filter(({ status }) => isWarning(status)).length;
   const reasons = [...new Set(rows.map(({ status }) => status))].filter((status) => status !== 0);
-  return { response, stored: stored.length, warned, failed: failed.length, reasons, httpStatus: httpStatusOf(rows) };
+  const whys = new Map(rows.flatMap(({ status, why }) => (why === undefined ? [] : [[status, why] as const])));
+  const counts = { stored: stored.length, warned, failed: failed.length };
+  return { response, ...counts, reasons, whys, httpStatus: httpStatusOf(rows) };
 }
 
 /** PS3.18 Table 10.5.3-1. */

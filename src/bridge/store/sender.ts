@@ -8,8 +8,8 @@ import type { Pacs } from '../pacs/pacs.ts';
 import { acceptedForm, decodedSyntax, Proposals, refusalOf, type Transcode } from './contexts.ts';
 import { REASONS } from './status.ts';
 
-/** What became of an instance; `unavailable` when the PACS could not be asked. */
-export type Outcome = { status: number; unavailable?: boolean };
+/** What became of an instance; `unavailable` when the PACS could not be asked, and `why`. */
+export type Outcome = { status: number; unavailable?: boolean; why?: string };
 
 /** After so many failures in a row to get an association, the others are not tried: each would wait for the same silence. */
 const MAX_MISSES = 2;
@@ -86,9 +86,9 @@ export class Sender {
     if (error.kind === 'malformed' || error.kind === 'corrupt') return { status: REASONS.unreadable };
     if (error.kind === 'not-acceptable') return { status: REASONS.syntaxRefused };
     if (error.kind === 'busy' || error.kind === 'too-large') {
-      return { status: REASONS.outOfResources, unavailable: error.kind === 'busy' };
+      return { status: REASONS.outOfResources, unavailable: error.kind === 'busy', why: error.message };
     }
-    return { status: REASONS.processing, unavailable: true };
+    return { status: REASONS.processing, unavailable: true, why: error.message };
   }
 }
 

@@ -47,7 +47,9 @@ export async function store(pacs: Pacs, inputs: AsyncIterable<StoreItem>, option
   const transfer = new Transfer(pacs, options);
   try {
     for await (const input of inputs) await transfer.add(input);
-    return storeResult(await transfer.rows(), options);
+    const result = storeResult(await transfer.rows(), options);
+    for (const why of result.whys.values()) options.log?.(`store to ${pacs.name}: ${why}`);
+    return result;
   } catch (error) {
     const rows = await transfer.rowsSoFar(error);
     const stored = rows.filter(({ status }) => isStored(status));

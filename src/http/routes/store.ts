@@ -40,13 +40,17 @@ async function answer(exchange: Exchange): Promise<FastifyReply> {
   return send(result, best?.mediaType ?? 'application/dicom+json', reply);
 }
 
-/** Status code and its meaning, for each that the PACS gave (10.5.3.2). */
-function warningsOf({ reasons }: StoreResult, baseUrl: string): string[] {
+/** Status code and its meaning, for each that an instance has (10.5.3.2), and what else is known: a PACS that can't be asked has none. */
+function warningsOf({ reasons, whys }: StoreResult, baseUrl: string): string[] {
   return reasons.map((status) => {
     const code = status.toString(16).toUpperCase().padStart(4, '0');
-    return `${code} ${baseUrl}: ${statusOf('C-STORE', status).meaning}`;
+    const why = whys.get(status)?.replace(NO_TEXT, '?');
+    return `${code} ${baseUrl}: ${statusOf('C-STORE', status).meaning}${why === undefined ? '' : ` (${why})`}`;
   });
 }
+
+/** What a header can't hold. */
+const NO_TEXT = /[^\x20-\x7e]/g;
 
 /** The Store Instances Response Module: as JSON one object, not an array (Annex I.3). */
 function send({ response, httpStatus }: StoreResult, mediaType: string, reply: FastifyReply): FastifyReply {

@@ -449,6 +449,17 @@ for (const [level, each, lacking] of [
     const rows = { ...ROWS, STUDY: [...twice, ...STUDIES.slice(1)] };
     // A key on patients would leave one of the two unseen.
     const hiding = { ...ROWS, STUDY: [...twice.slice(0, 1), ...STUDIES.slice(1)] };
+    test('Q-A6 a study whose UID several patients share is one row, and a Warning says so', async () => {
+      const [first] = STUDIES;
+      const other = { ...first, ...dataset({ PatientID: 'OTHER' }) } as Dataset;
+      const shared = { ...ROWS, STUDY: [first as Dataset, other, ...STUDIES.slice(1)] };
+      const { results, warnings } = await run({ rows: shared }, { level: 'study', ask: '' });
+      assert.equal(results.length, STUDIES.length);
+      assert.deepEqual(warnings, ['A study whose UID several patients share is told once, with the first of them.']);
+      const same = { ...ROWS, STUDY: [first as Dataset, first as Dataset, ...STUDIES.slice(1)] };
+      assert.deepEqual((await run({ rows: same }, { level: 'study', ask: '' })).warnings, []);
+    });
+
     for (const [options, ask] of [
       [{ rows }, 'limit=1'],
       [{ rows }, 'limit=1&StudyInstanceUID=1.1,1.2,1.3'],
