@@ -112,7 +112,7 @@ test('D-2 the first fixture is encoded byte for byte', () => {
   assert.deepEqual(echo && encodeCommand(echo.value), echo?.bytes);
 });
 
-test('D-2 empty values have length 0, odd ones are padded', () => {
+test('T-65 D-2 empty values have length 0, odd ones are padded', () => {
   const command = requestCommand('C-MOVE', { moveDestination: '', affectedSopClassUid: '1.2', errorComment: 'odd' });
   const bytes = encodeCommand(command);
   assert.ok(bytes.includes(hex('0000 0006 00000000')));
