@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Disk, type Piece } from '../../src/bridge/cache/disk.ts';
 import { type Stored, startFakePacs } from '../bridge/peer-pacs.ts';
 import { startGateway } from '../support/gateway.ts';
 import { type Answer, ask } from './chaos/answer.ts';
@@ -28,14 +28,17 @@ const images = (): Stored[] =>
   );
 
 /** From now on what is written to files does not end until `goOn`; `hanging` counts those writes. */
-function hangDisk(t: TestContext) {
+async function hangDisk(t: TestContext) {
+  const one = await open('/dev/null');
+  const prototype: FileHandle = Object.getPrototypeOf(one);
+  await one.close();
   const { promise, resolve: goOn } = Promise.withResolvers<void>();
   const disk = { hanging: 0, goOn };
-  const { write } = Disk.prototype;
-  t.mock.method(Disk.prototype, 'write', async function (this: Disk, piece: Piece) {
-    if (piece.views.length > 0) disk.hanging += 1;
+  const { writev } = prototype;
+  t.mock.method(prototype, 'writev', async function (this: FileHandle, ...args: Parameters<FileHandle['writev']>) {
+    disk.hanging += 1;
     await promise;
-    return write.call(this, piece);
+    return writev.apply(this, args);
   });
   return disk;
 }
@@ -60,7 +63,7 @@ test('a disk that hangs: every answer goes out, no copy is kept, nobody waits fo
   const { origin, config } = await startGateway(t, [pacs], settings);
   const isRight = async (path = '') => assert.deepEqual(await ask(origin, path), right.get(path), path);
   const kept = () => readdirSync(join(config.cache.dir, 'files')).length;
-  const disk = hangDisk(t);
+  const disk = await hangDisk(t);
   peer.asked.get.length = 0;
 
   // These wait for no disk.
