@@ -1,6 +1,8 @@
 // Memory of one thread that the frames of its jobs lie in, one after the other: large buffers that come and go with every
 // frame keep the garbage collector busier than the frames keep the processor.
 
+import { LookUp } from './gray/look-up.ts';
+
 /** What a piece of memory is for: what is read, and what is made of it. */
 export type ScratchUse = 'stored' | 'shown';
 
@@ -9,6 +11,8 @@ const MOST = 48 * 1024 * 1024;
 
 export class Scratch {
   readonly #kept = new Map<ScratchUse, ArrayBuffer>();
+  /** Shades of grey are looked up here. */
+  readonly lookUp = new LookUp();
 
   /** So many bytes, whatever is in them; they are the caller's until the next call with the same `use`. */
   take(use: ScratchUse, length: number): Buffer<ArrayBuffer> {

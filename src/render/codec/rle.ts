@@ -3,24 +3,25 @@
 import { DicomError } from '../../dimse/errors.ts';
 import type { PixelDescription } from '../frames/pixel.ts';
 import type { Decoded } from './decoded.ts';
+import type { Unpacker } from './unpacker.ts';
+import type { Codecs } from './wasm.ts';
 
 const HEADER_BYTES = 64;
 const MAX_SEGMENTS = 15;
 
 /** Decodes one frame; `corrupt` when the segments don't give every byte of the frame. */
-export function decodeRle(bytes: Buffer, pixel: PixelDescription): Decoded {
-  if (pixel.bitsAllocated === 1) return decodeBits(bytes, pixel);
+export function decodeRle(bytes: Buffer, pixel: PixelDescription, { unpacker }: Codecs): Decoded {
+  if (pixel.bitsAllocated === 1) return decodeBits(bytes, pixel, unpacker);
   const bytesPerSample = pixel.bitsAllocated / 8;
-  const pixels = pixel.rows * pixel.columns;
   const stride = bytesPerSample * pixel.samplesPerPixel;
   const offsets = segmentOffsets(bytes, stride);
-  const data = new Uint8Array(pixels * stride);
-  offsets.forEach((offset, segment) => {
+  const segments = offsets.map((from, segment) => {
     const sample = Math.floor(segment / bytesPerSample);
-    const byte = bytesPerSample - 1 - (segment % bytesPerSample);
-    const end = offsets[segment + 1] ?? bytes.length;
-    unpack(bytes.subarray(offset, end), data, sample * bytesPerSample + byte, stride, pixels);
+    const byte = sample * bytesPerSample + bytesPerSample - 1 - (segment % bytesPerSample);
+    return { from, end: offsets[segment + 1] ?? bytes.length, byte };
   });
+  const data = unpacker.unpack(bytes, segments, pixel.rows * pixel.columns, stride);
+  if (!data) throw corrupt('ends before its frame does');
   return {
     rows: pixel.rows,
     columns: pixel.columns,
@@ -32,11 +33,11 @@ export function decodeRle(bytes: Buffer, pixel: PixelDescription): Decoded {
 }
 
 /** One-bit samples: a single segment holds the packed bits of the frame (PS3.5 8.2.2, G.2). */
-function decodeBits(bytes: Buffer, pixel: PixelDescription): Decoded {
+function decodeBits(bytes: Buffer, pixel: PixelDescription, unpacker: Unpacker): Decoded {
+  const [from = HEADER_BYTES] = segmentOffsets(bytes, 1);
   const length = Math.ceil((pixel.rows * pixel.columns) / 8);
-  const [offset = HEADER_BYTES] = segmentOffsets(bytes, 1);
-  const packed = new Uint8Array(length);
-  unpack(bytes.subarray(offset), packed, 0, 1, length);
+  const packed = unpacker.unpack(bytes, [{ from, end: bytes.length, byte: 0 }], length, 1);
+  if (!packed) throw corrupt('ends before its frame does');
   const data = new Uint8Array(pixel.rows * pixel.columns);
   for (let index = 0; index < data.length; index += 1) data[index] = ((packed[index >> 3] ?? 0) >> (index & 7)) & 1;
   return { rows: pixel.rows, columns: pixel.columns, samples: 1, bytesPerSample: 1, precision: 1, data };
@@ -51,29 +52,6 @@ function segmentOffsets(bytes: Buffer, expected: number): number[] {
     throw corrupt('has segments out of order');
   }
   return offsets;
-}
-
-/** PackBits into every `stride`-th byte from `at`; stops when `count` bytes are there. */
-function unpack(segment: Buffer, target: Uint8Array, at: number, stride: number, count: number): void {
-  let from = 0;
-  let to = at;
-  const end = at + count * stride;
-  while (to < end && from < segment.length) {
-    const control = segment[from] ?? 0;
-    from += 1;
-    if (control < 128) {
-      const stop = Math.min(from + control + 1, segment.length);
-      for (; from < stop && to < end; to += stride) {
-        target[to] = segment[from] ?? 0;
-        from += 1;
-      }
-    } else if (control > 128) {
-      const value = segment[from] ?? 0;
-      from += 1;
-      for (let left = 257 - control; left > 0 && to < end; left -= 1, to += stride) target[to] = value;
-    }
-  }
-  if (to < end) throw corrupt('ends before its frame does');
 }
 
 function corrupt(what: string): DicomError {

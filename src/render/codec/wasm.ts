@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { DicomError } from '../../dimse/errors.ts';
 import type { PixelDescription } from '../frames/pixel.ts';
 import { Instances } from './instances.ts';
+import { Unpacker } from './unpacker.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -56,6 +57,8 @@ export class Codecs {
   readonly #loaded = new Map<CodecName, Promise<unknown>>();
   readonly #failures = new Map<CodecName, { errors: number; bytes: number }>();
   readonly #instances = new Instances();
+  /** Of RLE. */
+  readonly unpacker = new Unpacker();
 
   charls(): Promise<Modules['charls']> {
     return this.#load('charls', () => this.#cornerstone('@cornerstonejs/codec-charls'));

@@ -49,7 +49,7 @@ function shadesOf(length: number, depth: 8 | 16): Shades {
   return depth === 16 ? new Uint16Array(length) : new Uint8Array(length);
 }
 
-/** In place of a shade: the page is not made yet. The only number below 0, so that one shows among many joined by OR. */
+/** In place of a shade: the page is not made yet. The only number below 0. */
 const NOT_MADE = -1;
 
 /** Shades by cell, made page by page: a frame has few of the values that its bits allow. */
@@ -63,7 +63,8 @@ class ShadeTable {
 
   constructor(samples: Samples, pipeline: Pipeline, most: number) {
     const length = Math.max(PAGE, 2 ** samples.usedBits);
-    this.shades = (most > 255 ? new Int32Array(length) : new Int16Array(length)).fill(NOT_MADE);
+    const table = most > 255 ? new Int32Array(length) : samples.scratch?.lookUp.table(length);
+    this.shades = (table ?? new Int16Array(length)).fill(NOT_MADE);
     this.#samples = samples;
     this.#pipeline = pipeline;
     this.#most = most;
@@ -79,64 +80,19 @@ class ShadeTable {
   }
 }
 
-/** Cells that are looked up before it is asked whether all their pages were made; a multiple of four. */
-const RUN = 1024;
-
-/** To look first which pages occur would take longer than the lookup: a run that meets one not made is done again. */
-function lookUp({ cells, usedBits }: Samples, table: ShadeTable, result: Shades): void {
+/** To look first which pages occur would take longer than the lookup: a page is made when a cell meets it. */
+function lookUp({ cells, usedBits, scratch }: Samples, table: ShadeTable, result: Shades): void {
   const used = 2 ** usedBits - 1;
-  const run = byFours(cells, used, table.shades, result) ?? byOnes(cells, used, table.shades, result);
-  for (let from = 0; from < result.length; from += RUN) {
-    const to = Math.min(result.length, from + RUN);
-    if (run(from, to)) continue;
-    for (let index = from; index < to; index += 1) table.make((cells[index] ?? 0) & used);
-    run(from, to);
+  if (scratch && result instanceof Uint8Array) {
+    scratch.lookUp.shades(cells, used, (cell) => table.make(cell), result);
+    return;
   }
-}
-
-/** Looks up the cells from one place to another, and says whether all had a shade. */
-type LookUp = (from: number, to: number) => boolean;
-
-function byOnes(cells: ArrayLike<number>, used: number, shades: Int16Array | Int32Array, result: Shades): LookUp {
-  return (from, to) => {
-    let joined = 0;
-    for (let index = from; index < to; index += 1) {
-      const shade = shades[(cells[index] ?? 0) & used] ?? 0;
-      joined |= shade;
-      result[index] = shade;
-    }
-    return joined >= 0;
-  };
-}
-
-/** Whether the lowest byte of a word comes first in memory, as it does wherever Node runs but on s390x. */
-const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
-
-/** The same for four cells at a time, which takes half the time; undefined where they don't lie at whole words. */
-function byFours(
-  cells: ArrayLike<number>,
-  used: number,
-  shades: Int16Array | Int32Array,
-  result: Shades,
-): LookUp | undefined {
-  if (!LITTLE_ENDIAN || !(cells instanceof Uint16Array && result instanceof Uint8Array)) return undefined;
-  if (cells.byteOffset % 4 !== 0 || result.byteOffset % 4 !== 0 || result.length % 4 !== 0) return undefined;
-  const pairs = new Uint32Array(cells.buffer, cells.byteOffset, cells.length >> 1);
-  const words = new Uint32Array(result.buffer, result.byteOffset, result.length >> 2);
-  return (from, to) => {
-    let joined = 0;
-    for (let index = from >> 2; index < to >> 2; index += 1) {
-      const left = pairs[2 * index] ?? 0;
-      const right = pairs[2 * index + 1] ?? 0;
-      const a = shades[left & used] ?? 0;
-      const b = shades[(left >>> 16) & used] ?? 0;
-      const c = shades[right & used] ?? 0;
-      const d = shades[(right >>> 16) & used] ?? 0;
-      joined |= a | b | c | d;
-      words[index] = a | (b << 8) | (c << 16) | (d << 24);
-    }
-    return joined >= 0;
-  };
+  const { shades } = table;
+  for (let index = 0; index < result.length; index += 1) {
+    const cell = (cells[index] ?? 0) & used;
+    if (shades[cell] === NOT_MADE) table.make(cell);
+    result[index] = shades[cell] ?? 0;
+  }
 }
 
 /** Padding and values that are no numbers are black whatever the polarity; `values` is room for as many numbers as cells. */
