@@ -26,6 +26,9 @@ const ROUNDS = 20;
 const MANY_ROUNDS = 200;
 /** Of what takes long. */
 const FEW_ROUNDS = 5;
+/** Of one thread and of two, and the pictures in each. */
+const TURNS = 11;
+const JOBS = 24;
 const dir = mkdtempSync(join(tmpdir(), 'bench-render-'));
 const JPEG: RenderOptions = { mediaType: 'image/jpeg', quality: 90 };
 
@@ -94,14 +97,11 @@ const report = (what: string, { cpu, wall }: { cpu: number; wall: number }, more
     `${what.padEnd(44)} cpu ${cpu.toFixed(1).padStart(8)} ms   wall ${wall.toFixed(1).padStart(8)} ms   ${more}`,
   );
 
-async function throughput(threads: number, path: string, jobs: number): Promise<number> {
-  const renderer = createRenderer({ threads });
-  await Promise.all(Array.from({ length: 2 * threads }, () => renderer.render(path, 1, JPEG)));
+/** Pictures a second, of as many as keep its threads busy for a while. */
+async function rate(renderer: Renderer, path: string): Promise<number> {
   const start = performance.now();
-  await Promise.all(Array.from({ length: jobs }, () => renderer.render(path, 1, JPEG)));
-  const seconds = (performance.now() - start) / 1000;
-  await renderer.close();
-  return jobs / seconds;
+  await Promise.all(Array.from({ length: JOBS }, () => renderer.render(path, 1, JPEG)));
+  return (1000 * JOBS) / (performance.now() - start);
 }
 
 async function rendered(renderer: Renderer): Promise<void> {
@@ -149,11 +149,21 @@ async function besideBare(name: string, path: string, cpu: number): Promise<void
   report(name, alone, `decoding takes ${(cpu / alone.cpu).toFixed(2)} x its CPU time`);
 }
 
+/** By turns, since the speed of shared cores changes from one minute to the next. */
 async function twoThreads(): Promise<void> {
-  const native = writeNative(2048, 2048);
-  const [one, two] = [await throughput(1, native, 60), await throughput(2, native, 60)];
+  const path = writeNative(2048, 2048);
+  const [one, two] = [createRenderer({ threads: 1 }), createRenderer({ threads: 2 })];
+  const turns: { one: number; two: number; ratio: number }[] = [];
+  for (let turn = -1; turn < TURNS; turn += 1) {
+    const [alone, both] = [await rate(one, path), await rate(two, path)];
+    if (turn >= 0) turns.push({ one: alone, two: both, ratio: both / alone });
+  }
+  await Promise.all([one.close(), two.close()]);
+  turns.sort((a, b) => a.ratio - b.ratio);
+  const [least, middle, most] = [turns.at(0), turns.at(TURNS >> 1), turns.at(-1)];
   console.log(
-    `throughput 2048x2048: ${one.toFixed(1)}/s with one thread, ${two.toFixed(1)}/s with two: ${(two / one).toFixed(2)} x`,
+    `throughput 2048x2048: two threads ${middle?.ratio.toFixed(2)} x one (${least?.ratio.toFixed(2)} to ${most?.ratio.toFixed(2)} ` +
+      `in ${TURNS} turns), ${middle?.one.toFixed(1)}/s and ${middle?.two.toFixed(1)}/s`,
   );
 }
 
