@@ -11,12 +11,10 @@ const never = new AbortController().signal;
 const STUDY = { study: '1.1' };
 const ALL = Array.from({ length: 80 }, (_, at) => `1.1.${at < 50 ? 1 : 2}.${at + 1}`);
 
-type Slowness = { pause?: (index: number) => number; patience?: number };
-
 /** A PACS that sends slowly what is asked for as a whole; `sent` counts instances by the level that they were asked at. */
 async function rig(
   t: TestContext,
-  { before, pause = () => 10, patience = 1, ...behaviour }: Behaviour & Slowness = {},
+  { before, pause = () => delay(10), ...behaviour }: Behaviour & { pause?: (index: number) => unknown } = {},
   more: Parameters<typeof startRetrieval>[2] = {},
 ) {
   const stored: Stored[] = ALL.map((instance) => ({
@@ -29,12 +27,12 @@ async function rig(
   const peer = await startFakePacs(t, stored, {
     before: async (index, level, abort) => {
       await before?.(index, level, abort);
-      if (level !== 'IMAGE' && pause(index) > 0) await delay(pause(index));
+      if (level !== 'IMAGE') await pause(index);
       sent[level] = (sent[level] ?? 0) + 1;
     },
     ...behaviour,
   });
-  const rig = await startRetrieval(t, [peer], { retrieve: 'get', ...more }, { patience });
+  const rig = await startRetrieval(t, [peer], { retrieve: 'get', ...more }, { patience: 1 });
   const partsOf = () => peer.asked.get.filter((one) => one['00080052']?.Value?.[0] === 'IMAGE');
   return { peer, sent, partsOf, ...rig };
 }
@@ -102,7 +100,12 @@ describe('a C-GET that waits for each instance', () => {
   });
 
   test('is not helped where only some are waited for: the PACS is busy, not far', async (t) => {
-    const { partsOf, retrieval } = await rig(t, { pause: (index) => (index % 2) * 20, patience: 8 });
+    let now = 0;
+    t.mock.method(performance, 'now', () => now);
+    const pause = (index: number) => {
+      now += index % 4 === 0 ? 0 : 10;
+    };
+    const { partsOf, retrieval } = await rig(t, { pause });
     assert.deepEqual(await drain(retrieval.retrieve(STUDY, { signal: never })), ALL);
     assert.equal(partsOf().length, 0);
   });
