@@ -3,10 +3,11 @@
 
 import { DicomError } from '../../dimse/errors.ts';
 import { Bell } from '../cache/bell.ts';
-import type { Cache, FollowedFile, Growing, StoredFile } from '../cache/cache.ts';
+import type { Cache, FollowedFile, Growing, GrowingFile, StoredFile } from '../cache/cache.ts';
 import { belongsTo, type InstanceUids } from '../cache/membership.ts';
 import type { Resource } from '../resource.ts';
 import type { Listed } from './expectation.ts';
+import { resumed } from './resumed.ts';
 
 /** Where a fetch hands over each instance, as soon as it is whole, and says that it was the last. */
 export type Delivery = {
@@ -163,9 +164,28 @@ export class Flight {
     for (const [key, growing] of this.#growing) {
       if (!growing.isReadable() || !belongsTo(growing, part) || reader.followed.has(key)) continue;
       reader.followed.add(key);
-      return growing.open(signal);
+      return this.#openGrowing(growing, signal);
     }
     return undefined;
+  }
+
+  #openGrowing(growing: Growing, signal: AbortSignal): GrowingFile {
+    return resumed(growing.open(signal), () => this.#another(growing, signal));
+  }
+
+  /** The same instance by a further attempt, as soon as it comes; undefined when this retrieve brings it no more. */
+  async #another(failed: Growing, signal: AbortSignal): Promise<FollowedFile | undefined> {
+    const key = keyOf(failed);
+    for (;;) {
+      const growing = this.#growing.get(key);
+      if (growing !== undefined && growing.path !== failed.path && growing.isReadable()) {
+        return this.#openGrowing(growing, signal);
+      }
+      const file = this.#files.find((one) => keyOf(one) === key);
+      if (file !== undefined) return this.#plan.cache.share(file);
+      if (signal.aborted || this.#completedAt !== undefined) return undefined;
+      await this.#change.wait({ signal });
+    }
   }
 
   #tell(reader: Reader, part: Resource, onPartial: OnPartial | undefined): void {

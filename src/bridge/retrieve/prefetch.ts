@@ -16,17 +16,25 @@ export type BringSeries = (
 
 /** Consecutive numbers that make an order. */
 const IN_ORDER = 3;
-/** Series whose last numbers are remembered, and milliseconds for which they are. */
+/** Series whose last requests are remembered, how many of each, and milliseconds for which they are. */
 const REMEMBERED = 1000;
+const REQUESTS = 32;
 const RECENT = 60_000;
 /** Bytes in which InstanceNumber is looked for, and the tag behind it. */
 const HEAD = 64 << 10;
 const BEHIND = '00200014';
 
+/** One instance that was asked for: its number, once it has come. */
+type Asked = { number?: number | undefined };
+
+/** What became of a request: the instance had to be fetched, or it needs no notice. */
+export type Noted = { fetched(file: StoredFile | Promise<StoredFile>): Promise<void>; over(): void };
+
 export class Prefetch {
   readonly #bring: BringSeries;
   readonly #stop: AbortSignal;
-  readonly #numbers = new LRUCache<string, number[]>({ max: REMEMBERED, ttl: RECENT });
+  /** In the order in which they were asked for, in which they need not come. */
+  readonly #requests = new LRUCache<string, Asked[]>({ max: REMEMBERED, ttl: RECENT });
   readonly #running = new Set<string>();
 
   constructor(bring: BringSeries, stop: AbortSignal) {
@@ -34,19 +42,44 @@ export class Prefetch {
     this.#stop = stop;
   }
 
-  /** An instance had to be fetched alone; the file is let go of. With the third in a row the rest of its series is fetched. */
-  async note(fetched: StoredFile | Promise<StoredFile>): Promise<void> {
+  /** An instance of the series is asked for now. */
+  begin({ study, series }: Resource): Noted {
+    const resource = { study, ...(series === undefined ? {} : { series }) };
+    const path = pathOf(resource);
+    const asked: Asked = {};
+    this.#requests.set(path, [...(this.#requests.get(path) ?? []), asked].slice(-REQUESTS));
+    let isFetched = false;
+    return {
+      fetched: async (fetched) => {
+        isFetched = true;
+        try {
+          await this.#note(resource, asked, fetched);
+        } finally {
+          if (asked.number === undefined) this.#forget(path, asked);
+        }
+      },
+      over: () => {
+        if (!isFetched) this.#forget(path, asked);
+      },
+    };
+  }
+
+  #forget(path: string, asked: Asked): void {
+    const requests = this.#requests.get(path)?.filter((one) => one !== asked);
+    if (requests !== undefined) this.#requests.set(path, requests);
+  }
+
+  /** It had to be fetched alone; the file is let go of. With the third in a row the rest of its series is fetched. */
+  async #note(series: Resource, asked: Asked, fetched: StoredFile | Promise<StoredFile>): Promise<void> {
     const file = await fetched;
-    const series = { study: file.studyInstanceUid, series: file.seriesInstanceUid };
     const path = pathOf(series);
     try {
-      const number = await instanceNumberOf(file);
-      const last = number === undefined ? [] : [...(this.#numbers.get(path) ?? []), number].slice(-IN_ORDER);
-      this.#numbers.set(path, last);
-      if (!isInOrder(last) || this.#running.has(path) || this.#stop.aborted) return;
+      asked.number = await instanceNumberOf(file);
     } finally {
       file.release();
     }
+    const requests = this.#requests.get(path) ?? [];
+    if (!hasOrder(requests, asked) || this.#running.has(path) || this.#stop.aborted) return;
     this.#running.add(path);
     await this.#run(series).finally(() => this.#running.delete(path));
   }
@@ -58,9 +91,15 @@ export class Prefetch {
   }
 }
 
-/** One number after the other, up or down. */
-function isInOrder(numbers: readonly number[]): boolean {
-  const [first = 0, second = 0] = numbers;
+/** Whether requests that followed each other, this one among them, went from one number to the next, up or down. */
+function hasOrder(requests: readonly Asked[], asked: Asked): boolean {
+  const at = requests.indexOf(asked);
+  const starts = Array.from({ length: IN_ORDER }, (_, before) => at - before).filter((start) => at >= 0 && start >= 0);
+  return starts.some((start) => isInOrder(requests.slice(start, start + IN_ORDER).map(({ number }) => number)));
+}
+
+function isInOrder(numbers: readonly (number | undefined)[]): boolean {
+  const [first = Number.NaN, second = Number.NaN] = numbers;
   const step = second - first;
   return (
     numbers.length === IN_ORDER && Math.abs(step) === 1 && numbers.every((number, at) => number === first + at * step)

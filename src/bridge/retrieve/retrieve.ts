@@ -1,6 +1,6 @@
 // Retrieval from one PACS: what is whole in the cache, else what a running retrieve brings anyway, else a new retrieve.
 
-import { DicomError } from '../../dimse/errors.ts';
+import { DicomError, type DicomErrorKind } from '../../dimse/errors.ts';
 import type { Cache, FollowedFile, StoredFile } from '../cache/cache.ts';
 import { wholes } from '../cache/growing-file.ts';
 import { type Behind, behind } from '../pacs/behind.ts';
@@ -113,16 +113,30 @@ export class Retrieval {
       yield* handOut(stored);
       return;
     }
+    const noted = levelOf(resource) === 'instance' ? this.#prefetch?.begin(resource) : undefined;
     let found = false;
-    for await (const file of this.#arriving(resource, options, follow)) {
-      found = true;
-      this.#note(resource, file);
-      yield file;
+    try {
+      for await (const file of this.#arriving(resource, options, follow)) {
+        found = true;
+        // What a prefetch that fails or gives way has not brought is fetched when it is asked for.
+        noted?.fetched(this.#keptOpen(file)).catch(() => {});
+        yield file;
+      }
+    } finally {
+      noted?.over();
     }
     if (!found) throw this.#lacks(resource);
   }
 
-  /** One instance does not wait for long behind the others of its study: then it is fetched alone, on another association. */
+  /** The whole of it, open once more. */
+  #keptOpen(file: FollowedFile): StoredFile | Promise<StoredFile> {
+    return file.size === undefined ? file.whole() : this.#options.cache.share(file);
+  }
+
+  /**
+   * One instance does not wait for long behind the others of its study, nor share what they fail with: then it is fetched alone, on
+   * another association.
+   */
   async *#arriving(
     resource: Resource,
     options: RetrieveOptions,
@@ -136,26 +150,22 @@ export class Retrieval {
       return;
     }
     const patience = AbortSignal.timeout(this.#options.overtakeAfter ?? OVERTAKE_AFTER);
+    let isGiven = false;
     try {
       for await (const file of flight.read(resource, { signal: AbortSignal.any([signal, patience]), follow })) {
+        isGiven = true;
         yield file;
         // It comes to its end although nobody else may read this flight any more.
         if (file.size === undefined) (await file.whole()).release();
         return;
       }
     } catch (error) {
-      if (signal.aborted || !patience.aborted || !isCancelled(error)) throw error;
+      const isLate = patience.aborted && isCancelled(error);
+      if (signal.aborted || this.#stop.signal.aborted || isGiven || (!isLate && !isOfOthers(error))) throw error;
     }
     const alone =
       [...this.#flights].find((one) => !one.isOver && one.isFor(resource)) ?? this.#start(resource, { sopClassUid });
     yield* alone.read(resource, { signal, follow });
-  }
-
-  /** What a prefetch that fails or gives way has not brought is fetched when it is asked for. */
-  #note(resource: Resource, file: FollowedFile): void {
-    if (this.#prefetch === undefined || levelOf(resource) !== 'instance') return;
-    const whole = file.size === undefined ? file.whole() : this.#options.cache.share(file);
-    this.#prefetch.note(whole).catch(() => {});
   }
 
   #bring(series: Resource, { signal, onWanted }: Parameters<BringSeries>[1]): AsyncIterable<FollowedFile> {
@@ -250,6 +260,13 @@ function knownClass(sopClassUid: string): Expectation {
 
 function isCancelled(error: unknown): boolean {
   return error instanceof DicomError && error.kind === 'cancelled';
+}
+
+/** What a retrieve of several can fail with where one of them comes alone: the PACS is there, and has not said that it lacks it. */
+const OF_OTHERS: readonly DicomErrorKind[] = ['aborted', 'corrupt', 'no-context', 'protocol', 'status', 'timeout'];
+
+function isOfOthers(error: unknown): boolean {
+  return error instanceof DicomError && OF_OTHERS.includes(error.kind);
 }
 
 /** Each file in turn; those that nobody took are let go. */

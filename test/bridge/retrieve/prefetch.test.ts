@@ -135,6 +135,60 @@ describe('prefetch of a series', () => {
     });
   }
 
+  /** Asks for these at once, one after the other; they come in the order of `arrivals`, which are places among them. */
+  async function overlapping(t: TestContext, places: readonly number[], arrivals: readonly number[]) {
+    const gates = places.map(() => Promise.withResolvers<void>());
+    let begun = 0;
+    const before = async () => {
+      begun += 1;
+      await gates[begun - 1]?.promise;
+    };
+    const { read, ...more } = await rig(t, { before });
+    const reading: Promise<void>[] = [];
+    for (const place of places) {
+      reading.push(read(place));
+      while (begun < reading.length) await delay(1);
+    }
+    for (const at of arrivals) {
+      gates[at]?.resolve();
+      await reading[at];
+      await delay(20);
+    }
+    return more;
+  }
+
+  test('goes by the order in which instances are asked for, not in which they come', async (t) => {
+    const { asked, rest } = await overlapping(t, [4, 5, 6], [2, 0, 1]);
+    await rest(UIDS.length);
+    assert.deepEqual(asked(), [1, 1, 1, 17]);
+  });
+
+  test('sees an order in the middle of requests that are under way', async (t) => {
+    const { asked, rest } = await overlapping(t, [9, 4, 5, 6], [2, 3, 1, 0]);
+    await rest(UIDS.length);
+    assert.deepEqual(asked(), [1, 1, 1, 1, 17]);
+  });
+
+  test('takes no order for one that is only that of their coming', async (t) => {
+    const { asked, retrieval } = await overlapping(t, [4, 6, 5], [0, 2, 1]);
+    await retrieval.idle();
+    assert.deepEqual(asked(), [1, 1, 1]);
+  });
+
+  test('passes over a request that was given up', async (t) => {
+    const { read, retrieval, asked, rest } = await rig(t);
+    await read(4, 5);
+    const leaving = new AbortController();
+    const left = drain(retrieval.retrieve({ ...SERIES, instance: UIDS[15] ?? '' }, { signal: leaving.signal }));
+    leaving.abort();
+    await assert.rejects(left, { kind: 'cancelled' });
+    await retrieval.idle();
+    const before = asked().length;
+    await read(6);
+    await rest(UIDS.length);
+    assert.deepEqual(asked().slice(before), [1, 17]);
+  });
+
   for (const [where, how] of [
     ['it is not configured', { prefetch: 'off' }],
     ['nothing is kept', { enabled: false }],
@@ -192,6 +246,8 @@ describe('prefetch of a series', () => {
       const { retrieval, readAndHold, studiesAsked } = await rig(t, {}, { maxAssociations: 1, retrieve });
       const giveBack = await readAndHold();
       const view = drain(retrieval.retrieve(OTHER, { signal: never }));
+      // So that it waits, too.
+      await delay(5);
       giveBack();
       assert.deepEqual(await view, [OTHER.instance]);
       assert.equal(studiesAsked()[0], OTHER.study);
