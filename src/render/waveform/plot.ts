@@ -99,13 +99,13 @@ function trace(channel: Channel, frequency: number, seconds: number, middle: num
   return { path, scale };
 }
 
-/** Where the lowest and the highest value lie, in order of time. */
+/** Where the lowest and the highest value lie, in order of time; a gap among others is no value. */
 function extremes(values: Float64Array, from: number, to: number): number[] {
   let [low, high] = [from, from];
-  for (let index = from; index < to; index += 1) {
+  for (let index = from + 1; index < to; index += 1) {
     const value = values[index] ?? 0;
-    if (value < (values[low] ?? 0)) low = index;
-    if (value > (values[high] ?? 0)) high = index;
+    if (value < (values[low] ?? 0) || Number.isNaN(values[low])) low = index;
+    if (value > (values[high] ?? 0) || Number.isNaN(values[high])) high = index;
   }
   return low === high ? [low] : [Math.min(low, high), Math.max(low, high)];
 }

@@ -117,6 +117,13 @@ test('what is sampled finer than can be drawn keeps its peaks', () => {
   assert.equal(Math.max(...line.map(([, y]) => y ?? 0)) - Math.min(...line.map(([, y]) => y ?? 0)), 20);
 });
 
+test('a peak right behind a gap is drawn, however fine the samples', () => {
+  const samples = Array.from({ length: 4000 }, (_, index) => (index % 20 === 0 ? -9 : index % 20 === 1 ? 2 : 0));
+  const padding = { '5400100A': { vr: 'SS' as const, Value: [-9] }, '003A001A': ds(2500) };
+  const line = lineOf(recording(samples, [channel('A', 'mV', 1)], padding));
+  assert.equal(line.filter(([, y]) => y === Math.min(...line.map(([, other]) => other ?? 0))).length, 200);
+});
+
 test('a quantity that is no potential fills its strip', () => {
   const line = lineOf(recording([80, 120], [channel('ART', 'mm[Hg]', 1)]));
   assert.equal((line[0]?.[1] ?? 0) - (line[1]?.[1] ?? 0), 19);
