@@ -78,7 +78,10 @@ export function memorySource(bytes: Buffer): Source {
   return { size: bytes.length, isInMemory: true, read, reading: (use) => use(read) };
 }
 
-/** Opening and closing take less time than another thread takes to be woken for it; reading may have to wait for a disk. */
+/**
+ * Opening and closing a local file cost 6 µs of CPU, and 45 by another thread, which has to be woken; reading may have to wait for a
+ * disk. One that hangs holds the index of the cache, which is read at once too.
+ */
 async function withFile<T>(path: string, use: (fd: number) => Promise<T>): Promise<T> {
   let fd: number;
   try {
