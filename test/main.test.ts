@@ -64,7 +64,7 @@ test('a cache that a gateway uses is not cleared under its hands', async (t) => 
 
 test('a demo that is ended while it starts leaves no folder behind', async (t) => {
   const TMPDIR = await emptyDir(t);
-  const ports = ['--pacs', 'DEMOPACS@127.0.0.1:0', '--port', '0', '--dicom-port', '0'];
+  const ports = ['--pacs', `DEMOPACS@127.0.0.1:${await freePort()}`, '--port', '0', '--dicom-port', '0'];
   const demo = run(['demo', ...ports], { TMPDIR });
   const end = ended(demo);
   while (readdirSync(TMPDIR).length === 0 && demo.exitCode === null) await delay(1);
