@@ -45,3 +45,34 @@ test('an annotation leaves all other pixels as they are', async () => {
   const changed = [...plain.samples.keys()].filter((at) => plain.samples[at] !== written.samples[at]);
   assert.ok(changed.length > 0 && changed.every((at) => at < 24 * SIDE));
 });
+
+for (const depth of [8, 16] as const) {
+  test(`letters of ${depth} bits cover what lies under them as far as they are opaque`, async () => {
+    const on = async (level: number): Promise<number[]> => {
+      const frame = new Uint8Array(SIDE * SIDE).fill(level);
+      const attributes = { '00100020': { vr: 'LO' as const, Value: ['X'] } };
+      const path = await writeFixture(dir, { pixel: { rows: SIDE, columns: SIDE }, frames: [frame], attributes });
+      const window = { center: 127.5, width: 255, function: 'linear-exact' } as const;
+      const { bytes } = await renderer.render(path, 1, {
+        mediaType: 'image/png',
+        depth,
+        window,
+        annotation: ['patient'],
+      });
+      const space = depth === 16 ? 'grey16' : 'b-w';
+      const data = await sharp(bytes)
+        .toColourspace(space)
+        .raw({ depth: depth === 16 ? 'ushort' : 'uchar' })
+        .toBuffer();
+      return [...(depth === 16 ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data)];
+    };
+    const [black, grey, white] = [await on(0), await on(51), await on(255)];
+    const most = 2 ** depth - 1;
+    assert.equal(Math.max(...black), most, 'a letter is white');
+    assert.ok(Math.min(...white) < most / 4, 'and has a dark edge');
+    for (const [at, level] of grey.entries()) {
+      const expected = (black[at] ?? 0) + ((white[at] ?? 0) - (black[at] ?? 0)) * (51 / 255);
+      assert.ok(Math.abs(level - expected) <= 1, `${at}: ${level}, not ${expected}`);
+    }
+  });
+}
