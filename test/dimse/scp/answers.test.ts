@@ -65,6 +65,21 @@ const instance = (sopInstanceUid: string, more: Partial<Instance> = {}): Instanc
   ...more,
 });
 
+/** A body that must not be read, and how often it was let go. */
+function unreadable() {
+  let returned = 0;
+  const body: Instance['body'] = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => assert.fail('read'),
+      return: async () => {
+        returned += 1;
+        return { done: true, value: undefined };
+      },
+    }),
+  };
+  return { body, returned: () => returned };
+}
+
 const counts = ({ status, ...command }: Command) => ({
   status,
   remaining: command.numberOfRemainingSuboperations,
@@ -167,6 +182,7 @@ describe('sub-operations', () => {
   });
   test('a C-MOVE that is cancelled ends as FE00 with what remains', async (t) => {
     const { services } = await moving(t, {}, []);
+    const unread = unreadable();
     const begun = Promise.withResolvers<void>();
     const cancelled: Services = {
       async move(request, context) {
@@ -176,7 +192,7 @@ describe('sub-operations', () => {
           yield instance('1.1');
           begun.resolve();
           await new Promise((resolve) => context.signal.addEventListener('abort', resolve, { once: true }));
-          yield instance('1.2');
+          yield instance('1.2', { body: unread.body });
         })();
         return { ...retrieval, total: 5, instances };
       },
@@ -184,19 +200,22 @@ describe('sub-operations', () => {
     const cancel = send(...message(requestCommand('C-CANCEL', { messageIdBeingRespondedTo: 7 }), undefined, ID[MOVE]));
     const final = last(await answers(t, cancelled, 2, move, () => begun.promise, cancel));
     assert.deepEqual(final, { status: 0xfe00, remaining: 4, completed: 1, failed: 0, warning: 0 });
+    assert.equal(unread.returned(), 1);
+  });
+  test('a destination that breaks off is the failure of all that is left: A702', async (t) => {
+    const breaking = instance('1.2', {
+      body: (async function* () {
+        yield Buffer.from(IDENTIFIER);
+        throw new DicomError('corrupt', 'the file ends here');
+      })(),
+    });
+    const { services } = await moving(t, {}, [instance('1.1'), breaking]);
+    const final = last(await answers(t, services, 2, move));
+    assert.deepEqual([final.status, final.completed], [0xa702, undefined]);
   });
   test('an instance that cannot be sent is let go unread', async (t) => {
-    let returned = 0;
-    const body = {
-      [Symbol.asyncIterator]: () => ({
-        next: () => assert.fail('read'),
-        return: async () => {
-          returned += 1;
-          return { done: true as const, value: undefined };
-        },
-      }),
-    };
-    const stray = instance('1.1', { sopClassUid: '1.2.840.10008.5.1.4.1.1.7', body });
+    const unread = unreadable();
+    const stray = instance('1.1', { sopClassUid: '1.2.840.10008.5.1.4.1.1.7', body: unread.body });
     const services: Services = {
       get: async () => ({
         total: 1,
@@ -207,6 +226,6 @@ describe('sub-operations', () => {
     };
     const final = last(await answers(t, services, 1, get));
     assert.deepEqual(final, { status: 0xa702, remaining: undefined, completed: 0, failed: 1, warning: 0 });
-    assert.equal(returned, 1);
+    assert.equal(unread.returned(), 1);
   });
 });
