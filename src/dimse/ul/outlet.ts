@@ -5,6 +5,8 @@ import { type Wait, waitFor } from './deadline.ts';
 
 /** Bytes that may wait to be sent before the sender must. */
 const MAX_UNSENT = 1 << 19;
+/** From here on what is ready goes out at once: the peer reads it while more is made, as of a body that lies in memory. */
+const ENOUGH = 1 << 17;
 /** Up to here copying into one buffer costs less than handing over several. */
 const SMALL = 1 << 14;
 
@@ -30,8 +32,8 @@ export class Outlet {
 
   /** Undefined when there is room for more, else settles when there is; rejects with what close() is given. */
   room(wait: Wait): Promise<void> | undefined {
+    if (this.#size >= ENOUGH) this.flush();
     if (this.#socket.writableLength + this.#size < MAX_UNSENT) return undefined;
-    this.flush();
     if (!this.#socket.writableNeedDrain) return undefined;
     this.#drain ??= Promise.withResolvers<void>();
     return waitFor(this.#drain.promise, wait);
