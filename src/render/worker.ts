@@ -1,6 +1,7 @@
 // What runs in a worker thread: one job in, bytes or a described failure out. Only places and options come in, so that
 // no pixel crosses between threads but those of the result.
 
+import os from 'node:os';
 import { LRUCache } from 'lru-cache';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import sharp from 'sharp';
@@ -53,6 +54,8 @@ export type Outcome = Product | { failure: { kind: DicomErrorKind; message: stri
 
 const IMAGES_KEPT = 8;
 
+// On Linux this is the priority of a thread, elsewhere that of the process: pictures leave processors to the thread that answers all.
+if (process.platform === 'linux') os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
 sharp.cache(false);
 sharp.concurrency(1);
 
@@ -96,7 +99,7 @@ async function perform(job: Job): Promise<Product> {
     }
     case 'present': {
       const state = await openPresentationState(job.state);
-      const tools = { codecs, typeface };
+      const tools = { codecs, typeface, scratch };
       const { picture, options, overlay } = await present(state, image, job.frame, tools, job.options);
       const annotation = annotationOf(image, job.frame, options, typeface);
       return { bytes: new Uint8Array(await encodePicture(picture, options, codecs, both(overlay, annotation))) };
@@ -113,7 +116,7 @@ async function perform(job: Job): Promise<Product> {
       return { bytes: new Uint8Array(await encodePicture(picture, job.options, codecs, overlay)) };
     }
     case 'animate':
-      return { bytes: new Uint8Array(await renderAnimation(image, codecs, typeface, job.options)) };
+      return { bytes: new Uint8Array(await renderAnimation(image, { codecs, typeface, scratch }, job.options)) };
     case 'decode': {
       const native = nativeFrame(await decodeFrame(image, job.frame, codecs), image.pixel);
       const { pixel, data } = job.declared ? asDeclared(native, image.pixel) : native;
