@@ -113,6 +113,13 @@ test('R-82 activated, they are shown', async () => {
   assert.deepEqual(await rows(image, ACTIVE), [[255, 8, 255]]);
 });
 
+test('R-82 bits beyond those of a cell are no overlay', async () => {
+  const image = row16([1, 1], { ...EMBEDDED, '60000011': us(2), '60000102': us(16) }, { bitsStored: 12 });
+  assert.deepEqual(await rows(image, ACTIVE), [[0, 0]]);
+  const wrapped = row16([1, 1], { ...EMBEDDED, '60000011': us(2), '60000102': us(32) }, { bitsStored: 12 });
+  assert.deepEqual(await rows(wrapped, ACTIVE), [[0, 0]]);
+});
+
 test('R-82 bits that samples use are no overlay', async () => {
   const image = row16([0, 0xfff], { ...EMBEDDED, '60000011': us(2), '60000102': us(11) }, { bitsStored: 12 });
   assert.deepEqual(await rows(image, ACTIVE), [[0, 255]]);
@@ -154,8 +161,15 @@ test('R-80 an overlay of the state itself lies on the image that has none', asyn
 });
 
 test('R-80 an overlay whose data is too short is not shown', async () => {
-  const image = numbered(overlay(4, 6, '11'));
-  assert.deepEqual((await rows(image, ACTIVE))[0], [0, 1, 2, 3, 4, 5]);
+  // 16 bits, of 24 and of 17; of 16 they are enough.
+  for (const [down, across, first] of [
+    [4, 6, 0],
+    [1, 17, 0],
+    [1, 16, 255],
+  ] as const) {
+    const image = numbered(overlay(down, across, '11'));
+    assert.equal((await rows(image, ACTIVE))[0]?.[0], first, `${down} by ${across}`);
+  }
 });
 
 corpusTest('R-80, R-82 overlays of corpus files are where dcm2pnm shows them', async (corpus) => {
