@@ -5,6 +5,7 @@ import type { Codecs } from '../codec/wasm.ts';
 import type { Image } from '../frames/image.ts';
 import type { RenderOptions } from '../options.ts';
 import { renderPicture } from '../picture.ts';
+import type { Scratch } from '../scratch.ts';
 import { annotationOf } from '../text/annotation.ts';
 import type { Typeface } from '../text/typeface.ts';
 import { pixelAspect } from './aspect.ts';
@@ -17,14 +18,16 @@ const MAX_PIXELS = 64 * 1024 * 1024;
 /** Browsers show a GIF page of less than 20 ms for 100 ms. */
 const MIN_DELAY_MS = 20;
 
+/** What a worker thread keeps; each frame lies in `scratch` until it is a page. */
+type Tools = { codecs: Codecs; typeface: Typeface; scratch: Scratch };
+
 /**
  * Renders all frames into one animated GIF or WebP.
  * @throws DicomError `too-large` when the pages together are more than can be held; a smaller viewport helps
  */
 export async function renderAnimation(
   image: Image,
-  codecs: Codecs,
-  typeface: Typeface,
+  { codecs, typeface, scratch }: Tools,
   options: RenderOptions,
 ): Promise<Buffer> {
   const { columns: width, rows: height } = image.pixel;
@@ -39,7 +42,7 @@ export async function renderAnimation(
   const pages: Page[] = [];
   for (let n = 1; n <= image.numberOfFrames; n += 1) {
     const overlay = annotationOf(image, n, options, typeface);
-    pages.push(await pageOf(await renderPicture(image, n, codecs, options), options, overlay));
+    pages.push(await pageOf(await renderPicture(image, n, codecs, options, scratch), options, overlay));
   }
   const delays = frameTimes(image).map((time) => Math.max(MIN_DELAY_MS, Math.round(time)));
   return encodePages(pages, delays, options);

@@ -17,6 +17,7 @@ import type { RenderOptions } from '../options.ts';
 import { pixelAspect } from '../output/aspect.ts';
 import type { Overlay } from '../output/encode.ts';
 import { colours, type Picture } from '../picture.ts';
+import type { Scratch } from '../scratch.ts';
 import type { Typeface } from '../text/typeface.ts';
 import { activatedOverlays, withOverlays } from './activated-overlays.ts';
 import { annotationsOf } from './annotations.ts';
@@ -28,22 +29,25 @@ import { softcopyModality, softcopyShades } from './softcopy.ts';
 import type { PresentationState } from './state.ts';
 
 /** What a worker thread keeps to present with. */
-export type Tools = { codecs: Codecs; typeface: Typeface };
+export type Tools = { codecs: Codecs; typeface: Typeface; scratch?: Scratch };
 
 /** A picture at its final size, how it is to be encoded, and what is drawn over it. */
 export type Presented = { picture: Picture; options: RenderOptions; overlay?: Overlay };
 
-/** Presents frame `n` (1-based) of an image under a state. @throws DicomError as decoding and `placementOf` do */
+/**
+ * Presents frame `n` (1-based) of an image under a state; with scratch the picture may lie there, until the thread's next one.
+ * @throws DicomError as decoding and `placementOf` do
+ */
 export async function present(
   state: PresentationState,
   image: Image,
   n: number,
-  { codecs, typeface }: Tools,
+  { codecs, typeface, scratch }: Tools,
   options: RenderOptions,
 ): Promise<Presented> {
   const { attributes } = state;
   const target = { instance: textOf(image.attributes, Tag.SOPInstanceUID) ?? '', frame: n };
-  const frame = await decodeFrame(image, n, codecs);
+  const frame = await decodeFrame(image, n, codecs, undefined, scratch);
   const aspect = pixelAspect(image.attributes, n);
   const toned = await tones(state, image, frame, target, codecs);
   const shutter = readShutter(attributes, n, aspect);
