@@ -58,6 +58,11 @@ const VALUE_TYPES: [valueType: string, rest: Dataset, expected: string][] = [
   ],
   ['SCOORD', { '00700023': text('CS', 'POINT'), '00700022': { vr: 'FL', Value: [1.5, 2] } }, 'Item: point 1.5, 2'],
   ['SCOORD3D', { '00700023': text('CS', 'POINT'), '00700022': { vr: 'FL', Value: [1, 2, 3] } }, 'Item: point 1, 2, 3'],
+  [
+    'TABLE',
+    { '0040A802': { vr: 'UL', Value: [3] }, '0040A803': { vr: 'UL', Value: [2] } },
+    'Item: table of 3 rows and 2 columns',
+  ],
   ['TCOORD', { '0040A130': text('CS', 'SEGMENT'), '0040A138': text('DS', '0.5', '1.5') }, 'Item: segment 0.5 s, 1.5 s'],
 ];
 
@@ -101,6 +106,18 @@ test('an image of the evidence is a link to its frame rendered', () => {
   const path = '/studies/1.1/series/1.2/instances/1.3/frames/4/rendered';
   assert.ok(html.includes(`<a href="${BASE}${path}">CT Image, frame 4</a>`), html);
 });
+
+for (const [valueType, sopClass, told] of [
+  ['COMPOSITE', '1.2.840.10008.5.1.4.1.1.11.1', /Grayscale Softcopy Presentation State/],
+  ['WAVEFORM', '1.2.840.10008.5.1.4.1.1.9.1.1', /ECG/],
+] as const) {
+  test(`${valueType} of the evidence is a link to its instance, by the name of its class`, () => {
+    const reference = { '00081150': text('UI', sopClass), '00081155': text('UI', '1.3') };
+    const html = shown(report([item(valueType, 'Source', { '00081199': sequence(reference) })], EVIDENCE), 'text/html');
+    assert.match(html, told);
+    assert.ok(html.includes(`<a href="${BASE}/studies/1.1/series/1.2/instances/1.3`), html);
+  });
+}
 
 test('an image that no evidence tells the place of is named without a link', () => {
   const html = shown(report([image('1.4')], EVIDENCE), 'text/html');
