@@ -7,7 +7,6 @@ import { actualEncoding } from './sniff.ts';
 import { Tag } from './tags.ts';
 import { ExplicitBig, ExplicitLittle, ImplicitLittle } from './transfer-syntax.ts';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './uid.ts';
-import { writeDataset } from './writer.ts';
 
 export type FileMeta = {
   /** Group 0002; empty for a file without it. */
@@ -87,19 +86,35 @@ export function writeFileMeta({
   transferSyntaxUid,
   sourceAeTitle,
 }: FileMetaFields): Buffer {
-  const meta: Dataset = {
-    [Tag.FileMetaInformationVersion]: { vr: 'OB', InlineBinary: Uint8Array.of(0, 1) },
-    [Tag.MediaStorageSOPClassUID]: { vr: 'UI', Value: [sopClassUid] },
-    [Tag.MediaStorageSOPInstanceUID]: { vr: 'UI', Value: [sopInstanceUid] },
-    [Tag.TransferSyntaxUID]: { vr: 'UI', Value: [transferSyntaxUid] },
-    [Tag.ImplementationClassUID]: { vr: 'UI', Value: [IMPLEMENTATION_CLASS_UID] },
-    [Tag.ImplementationVersionName]: { vr: 'SH', Value: [IMPLEMENTATION_VERSION_NAME] },
-  };
-  if (sourceAeTitle !== undefined) meta[Tag.SourceApplicationEntityTitle] = { vr: 'AE', Value: [sourceAeTitle] };
-  const elements = writeDataset(meta, ExplicitLittle);
-  const head = Buffer.alloc(PREAMBLE + 4 + 12);
-  head.write(PREFIX, PREAMBLE, 'latin1');
-  head.write('\x02\x00\x00\x00UL\x04\x00', PREAMBLE + 4, 'latin1');
-  head.writeUInt32LE(elements.length, PREAMBLE + 12);
-  return Buffer.concat([head, elements]);
+  const texts: MetaText[] = [
+    [Tag.MediaStorageSOPClassUID, 'UI', sopClassUid],
+    [Tag.MediaStorageSOPInstanceUID, 'UI', sopInstanceUid],
+    [Tag.TransferSyntaxUID, 'UI', transferSyntaxUid],
+    [Tag.ImplementationClassUID, 'UI', IMPLEMENTATION_CLASS_UID],
+    [Tag.ImplementationVersionName, 'SH', IMPLEMENTATION_VERSION_NAME],
+  ];
+  if (sourceAeTitle !== undefined) texts.push([Tag.SourceApplicationEntityTitle, 'AE', sourceAeTitle]);
+  const elements = VERSION + texts.map(shortForm).join('');
+  const bytes = Buffer.alloc(PREAMBLE + 4 + GROUP_LENGTH + elements.length);
+  bytes.write(`${PREFIX}\x02\x00\x00\x00UL\x04\x00`, PREAMBLE, 'latin1');
+  bytes.writeUInt32LE(elements.length, PREAMBLE + 12);
+  bytes.write(elements, PREAMBLE + 4 + GROUP_LENGTH, 'latin1');
+  return bytes;
 }
+
+/** Tag, value representation and value of an element of the file meta information. */
+type MetaText = [tag: string, vr: 'UI' | 'SH' | 'AE', text: string];
+
+/** (0002,0000), UL: the length of all that follows. */
+const GROUP_LENGTH = 12;
+/** (0002,0001), OB: version 1. */
+const VERSION = '\x02\x00\x01\x00OB\x00\x00\x02\x00\x00\x00\x00\x01';
+
+/** PS3.5 7.1.2, a byte for a character. Written for every instance of a retrieve: to make a data set of it would cost much more. */
+function shortForm([tag, vr, text]: MetaText): string {
+  const [group, element] = [tag.slice(0, 4), tag.slice(4)].map((part) => Number.parseInt(part, 16)) as [number, number];
+  const length = text.length + (text.length & 1);
+  return uint16(group) + uint16(element) + vr + uint16(length) + text.padEnd(length, vr === 'UI' ? '\0' : ' ');
+}
+
+const uint16 = (value: number): string => String.fromCharCode(value & 0xff, value >> 8);
