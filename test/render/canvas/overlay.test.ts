@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import sharp from 'sharp';
 import type { Dataset } from '../../../src/dimse/data/dataset.ts';
+import { OVERLAY_GROUPS } from '../../../src/render/canvas/overlay.ts';
 import { createRenderer } from '../../../src/render/render.ts';
 import { corpusTest } from '../../support/corpus.ts';
 import { runToolOk } from '../../support/peer.ts';
@@ -68,9 +69,27 @@ test('R-80 an origin of zero or less, and a plane that reaches beyond the image'
   ]);
 });
 
-test('R-80 there may be overlays in groups up to 601E', async () => {
+test('R-80 there may be overlays in the even groups up to 601E, and in no others', () => {
+  const groups = ['00', '02', '04', '06', '08', '0A', '0C', '0E', '10', '12', '14', '16', '18', '1A', '1C', '1E'];
+  assert.deepEqual(
+    OVERLAY_GROUPS,
+    groups.map((group) => `60${group}`),
+  );
+});
+
+test('R-80 an overlay of the last group is shown', async () => {
   const image = numbered(overlay(1, 2, '01', {}, '601E'));
   assert.deepEqual((await rows(image, { ...layer(), '601E1001': cs('ONE') }))[0], [0, 255, 2, 3, 4, 5]);
+});
+
+test('R-81 frames behind the last plane have none, whatever the data goes on with', async () => {
+  const image = cine(overlay(1, 2, '01 10 11', { '0015': IS(2), '0051': us(1) }));
+  assert.deepEqual([await rows(image, ACTIVE, 2), await rows(image, ACTIVE, 3)], [[[255, 2]], [[3, 3]]]);
+});
+
+test('R-80 an overlay without an origin begins at the first pixel', async () => {
+  const image = numbered(overlay(1, 2, '11', { '0050': { vr: 'SS' } }));
+  assert.deepEqual((await rows(image, ACTIVE))[0], [255, 255, 2, 3, 4, 5]);
 });
 
 /** Three frames of one row, each with its number in every pixel. */
