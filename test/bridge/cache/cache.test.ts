@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -301,6 +301,19 @@ async function startWriter(dir: string, round: number, enough: number) {
   };
   return { kill };
 }
+
+test('a file that somebody removed is no longer counted once it was looked for', async (t) => {
+  const dir = await emptyDir(t);
+  const cache = await opener(dir)();
+  await fill(cache, made('1.5'), made('1.6'));
+  const { bytes } = cache;
+  const file = cache.open('PACS', resource(made('1.5')));
+  rmSync(file?.path ?? '');
+  file?.release();
+  assert.equal(cache.open('PACS', resource(made('1.5'))), undefined);
+  assert.equal(cache.bytes, bytes / 2);
+  cache.close();
+});
 
 test('a second process is told that the cache is in use', async (t) => {
   const dir = await emptyDir(t);

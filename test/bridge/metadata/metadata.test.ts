@@ -175,6 +175,18 @@ describe('metadata', () => {
     await assert.rejects(metadataOf(cut, options), { kind: 'corrupt' });
   });
 
+  for (const [what, items] of [
+    ['an item that is none', 'feff00e000000000' + '4142434400000000'],
+    ['no delimiter at their end', 'feff00e000000000' + 'feff00e00400000001020304'],
+    ['an item that is longer than the file', 'feff00e000000000' + 'feff00e0ff00000001020304'],
+  ] as const) {
+    test(`encapsulated pixel data with ${what} is corrupt`, async () => {
+      const head = writeDataset({ '00080018': { vr: 'UI', Value: ['1.5'] } }, ExplicitLittle);
+      const body = Buffer.concat([head, Buffer.from(`e07f10004f420000ffffffff${items}`, 'hex')]);
+      await assert.rejects(metadataOf(stored(body, JpegBaseline), options), { kind: 'corrupt', field: '7FE00010' });
+    });
+  }
+
   corpusTest('of corpus files has every element that reading the file at once gives', async (corpus) => {
     const set = new Set(readFileSync(join(corpus, 'pacs_set.txt'), 'utf8').split('\n'));
     let files = 0;

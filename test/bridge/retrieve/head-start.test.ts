@@ -54,6 +54,14 @@ describe('the association of a C-GET', () => {
     assert.deepEqual([peer.asked.find.length, peer.asked.get.length, peer.listener.associations], [1, 1, 2]);
   });
 
+  test('is not opened beforehand where a PACS is moved from', async (t) => {
+    const { peer, retrieval } = await rig(t, {}, { retrieve: 'move' });
+    retrieval.prepare();
+    await drain(retrieval.retrieve(ONE, { signal: never, sopClassUid: CT }));
+    // The one that moved.
+    assert.equal(peer.listener.associations, 1);
+  });
+
   test('is not opened beforehand where the PACS takes no C-GET', async (t) => {
     const { peer, retrieval } = await rig(t, { refuse: [StudyRootGet] }, { idle: 20 });
     await drain(retrieval.retrieve({ study: '1.1' }, { signal: never }));
