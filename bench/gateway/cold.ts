@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { requirePeer, runToolOk } from '../../test/support/peers.ts';
 import { startRelay } from '../relay.ts';
+import { countedLine } from './counted.ts';
 import { get, median, ROUNDS, report, timed, whole } from './measure.ts';
 import { cpuMs, dir, JSON_TYPE, type Scene, STUDY_TYPE, startGateway } from './setup.ts';
 
@@ -70,6 +71,7 @@ export const coldThumbnail = figures('thumbnail of a cold series', undefined, th
 export async function fiftyClients(scene: Scene): Promise<void> {
   const title = '50 clients, one cold study';
   await measured({ title, rounds: 1, beside: 'one client', run: clients(50) })(scene);
+  await retrievesOf(50, scene);
   await withFloor(scene.bytes, async (url) => {
     const one = await timed(() => discard(url, scene.bytes));
     const all = await timed(() => Promise.all(Array.from({ length: 50 }, () => discard(url, scene.bytes))));
@@ -80,6 +82,19 @@ export async function fiftyClients(scene: Scene): Promise<void> {
       'one client',
     );
   });
+}
+
+/** What so many clients cost the PACS, in a run of its own: all that it sends passes this process. */
+async function retrievesOf(count: number, scene: Scene): Promise<void> {
+  const line = await countedLine({ host: scene.peer.host, port: scene.peer.port });
+  try {
+    await onGateway({ ...scene, peer: { ...scene.peer, ...line.address } }, (url) => clients(count)(url, scene));
+    console.log(
+      `  sent by the PACS to all of them: ${(line.bytes() / scene.bytes).toFixed(2)} times the study's pixels`,
+    );
+  } finally {
+    line.stop();
+  }
 }
 
 /** A server in this process that answers with so many bytes, the fastest way that Node has. */
