@@ -55,7 +55,7 @@ for (const depth of [8, 16] as const) {
       const window = { center: 127.5, width: 255, function: 'linear-exact' } as const;
       const { bytes } = await renderer.render(path, 1, {
         mediaType: 'image/png',
-        depth,
+        ...(depth === 16 && { depth }),
         window,
         annotation: ['patient'],
       });
