@@ -27,7 +27,6 @@ const BATCH = 64 * 1024;
 /** From here on handing a piece over as it is costs less than copying it beside others. */
 const LARGE = 16 * 1024;
 const PIXEL_DATA = 0x7fe00010;
-
 const IMPLICIT: Encoding = { explicit: false, little: true };
 
 /** Sequences and items with a length are held up to this size, to see whether anything in them is odd. */
