@@ -14,20 +14,22 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 type Rows = Record<string, { Value?: unknown[] }>[];
 
 test('the answers of a process are in the contract', async (t) => {
-  const [TMPDIR, port] = [await emptyDir(t), String(await freePort())];
-  const args = ['demo', '--pacs', `DEMOPACS@127.0.0.1:${await freePort()}`, '--port', port, '--dicom-port', '0'];
+  const TMPDIR = await emptyDir(t);
+  const args = ['demo', '--pacs', `DEMOPACS@127.0.0.1:${await freePort()}`, '--port', '0', '--dicom-port', '0'];
   const demo = spawn(process.execPath, [MAIN, ...args], {
     env: { ...process.env, TMPDIR },
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(demo, 'exit');
   t.after(() => demo.kill('SIGKILL'));
   let said = '';
   demo.stdout.on('data', (chunk) => (said += String(chunk)));
-  while (!said.includes('curl') && demo.exitCode === null)
-    await once(demo.stdout, 'data', { signal: AbortSignal.timeout(60_000) });
+  const signal = AbortSignal.timeout(120_000);
+  while (!said.includes('curl') && demo.exitCode === null) {
+    await Promise.race([once(demo.stdout, 'data', { signal }), ended]);
+  }
   try {
-    const root = `http://127.0.0.1:${port}`;
+    const root = /DICOMweb at (http:\/\/[^/]+)/.exec(said)?.[1] ?? `no place in: ${said}`;
     const base = `${root}/dicomweb`;
     const rows = async (path: string): Promise<Rows> => JSON.parse(String((await asked(base + path)).body));
     const uid = (row: Rows[number] | undefined, tag: string): string => String(row?.[tag]?.Value?.[0]);
