@@ -1,7 +1,6 @@
 // What runs in a worker thread: one job in, bytes or a described failure out. Only places and options come in, so that
 // no pixel crosses between threads but those of the result.
 
-import os from 'node:os';
 import { LRUCache } from 'lru-cache';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import sharp from 'sharp';
@@ -54,8 +53,6 @@ export type Outcome = Product | { failure: { kind: DicomErrorKind; message: stri
 
 const IMAGES_KEPT = 8;
 
-// On Linux this is the priority of a thread, elsewhere that of the process: pictures leave processors to the thread that answers all.
-if (process.platform === 'linux') os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
 sharp.cache(false);
 sharp.concurrency(1);
 
