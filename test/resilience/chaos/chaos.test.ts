@@ -35,12 +35,11 @@ async function nothingIsLeft({ gateway, proxies }: Scene): Promise<void> {
   assert.deepEqual(unfinished, [], 'unfinished files in the cache');
 }
 
-/** The gateway of this suite waits 0.3 s for its PACS: a busy machine may need longer, also amid a body, and is asked again then. */
+/** The gateway of this suite waits 0.3 s for its PACS: a busy machine may need longer, and is asked again then. */
 async function patientAnswer(origin: string, path: string): ReturnType<typeof ask> {
   for (let left = 20; ; left -= 1) {
     const answer = await ask(origin, BASE + path);
-    const isLate = answer === 'broken' || (typeof answer !== 'string' && answer.status === 504);
-    if (!isLate || left === 0) return answer;
+    if (typeof answer === 'string' || answer.status !== 504 || left === 0) return answer;
   }
 }
 
@@ -57,11 +56,9 @@ describe('chaos between gateway and PACS', () => {
       const scene = await setTheScene(way, truth, SEED);
       const { gateway, proxies } = scene;
       try {
-        const { rights, bytes, errors, broken } = await chaos(gateway, truth, SEEDS);
+        const { rights, errors } = await chaos(gateway, truth, SEEDS);
         const done = MISCHIEFS.map((mischief) => `${mischief} ${proxies[0]?.done[mischief]}`).join(', ');
-        t.diagnostic(
-          `${rights} right of ${bytes} bytes, ${errors} errors, ${broken} amid the body; connections: ${done}`,
-        );
+        t.diagnostic(`${rights} right, ${errors} errors; connections: ${done}`);
         assert.ok(rights > 0 && errors > 0, 'that was no chaos');
         await nothingIsLeft(scene);
         // What was kept of all that is right, and the rest can be had.
