@@ -221,7 +221,7 @@ function bothFailed(error: unknown, refusal: unknown): unknown {
 }
 
 /** PS3.4 Table C.4-2: unable to perform sub-operations. */
-function isUnable(error: unknown): error is DicomError & { status: number } {
+export function isUnable(error: unknown): error is DicomError & { status: number } {
   return error instanceof DicomError && error.status === 0xa702;
 }
 
