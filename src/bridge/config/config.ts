@@ -51,16 +51,27 @@ export function parsePeer(text: string): { aeTitle: string; host: string; port: 
 }
 
 function fromFile(file: string): Entry[] {
-  let content: unknown;
-  try {
-    content = parseYaml(readFileSync(file, 'utf8'));
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split('\n')[0] : '';
-    throw new DicomError('malformed', `config: ${file} cannot be read: ${reason}`, { field: 'config', cause });
-  }
+  const text = trying(file, () => readFileSync(file, 'utf8'));
+  // Its warnings would show the line that they are about, which may be a secret.
+  const content: unknown = trying(file, () => parseYaml(text, { logLevel: 'error' }), withoutQuotation);
   if (content === null || content === undefined) return [];
   if (!isTree(content)) throw new DicomError('malformed', `config: ${file}: expected settings by name`);
   return leaves(content, [], file);
+}
+
+/** Throws `malformed` for what `step` fails with, in the words that `told` makes of its message. */
+function trying<Result>(file: string, step: () => Result, told = (message: string) => message): Result {
+  try {
+    return step();
+  } catch (cause) {
+    const reason = cause instanceof Error ? told(cause.message) : '';
+    throw new DicomError('malformed', `config: ${file} cannot be read: ${reason}`, { field: 'config', cause });
+  }
+}
+
+/** What is wrong with YAML and where, but not what stands there: it may be a secret. */
+function withoutQuotation(message: string): string {
+  return (message.split('\n')[0] ?? '').replace(/: .*?(?=( at line \d+, column \d+)?:?$)/, '');
 }
 
 function leaves(value: unknown, path: Path, source: string): Entry[] {

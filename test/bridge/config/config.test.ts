@@ -216,6 +216,26 @@ for (const [what, sources, line] of REFUSED) {
   });
 }
 
+for (const [what, secret] of [
+  ['an alias', '*Geheimnis'],
+  ['a tag', '!Geheimnis'],
+  ['a block', '|Geheimnis'],
+] as const) {
+  test(`a secret that YAML takes for ${what} is in no message and no warning`, async (t) => {
+    const warnings: string[] = [];
+    const note = (warning: Error) => void warnings.push(warning.message);
+    process.on('warning', note);
+    t.after(() => process.off('warning', note));
+    const yaml = `pacs:\n  - aeTitle: A\n    userIdentity:\n      secret: ${secret}\n`;
+    assert.throws(
+      () => load({ yaml, args: [] }),
+      (error) => error instanceof Error && /^config: /.test(error.message) && !/Geheimnis/.test(error.message),
+    );
+    await new Promise(setImmediate);
+    assert.deepEqual(warnings, []);
+  });
+}
+
 test('all that is wrong is said at once', () => {
   const yaml = 'http: { port: 0.5 }\nlog: { level: loud }';
   assert.throws(
