@@ -66,15 +66,15 @@ export async function sourceAt(place: Place): Promise<Source> {
   return typeof place === 'string' ? fileSource(place) : sharedSource(Buffer.from(place));
 }
 
-/** Others read them too: who reads may change what was read. */
+/** Bytes that others read too. */
 function sharedSource(bytes: Buffer): Source {
-  const read: Read = async (offset, length) => Buffer.from(bytes.subarray(offset, offset + length));
-  return { size: bytes.length, read, reading: (use) => use(read) };
+  const { size, read, reading } = memorySource(bytes);
+  return { size, read, reading };
 }
 
-/** Bytes already in memory. */
+/** Bytes already in memory, which are read again: who reads may change what was read. */
 export function memorySource(bytes: Buffer): Source {
-  const read: Read = async (offset, length) => bytes.subarray(offset, offset + length);
+  const read: Read = async (offset, length) => Buffer.from(bytes.subarray(offset, offset + length));
   return { size: bytes.length, isInMemory: true, read, reading: (use) => use(read) };
 }
 

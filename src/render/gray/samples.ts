@@ -55,10 +55,12 @@ function wideCells(data: Uint8Array, signed: boolean): Float64Array {
 
 type Span = [buffer: ArrayBufferLike, byteOffset: number, length: number];
 
-/** A typed array needs its bytes at a multiple of their size: copied only where they lie otherwise. */
+/** A typed array needs its bytes at a multiple of their size: copied only where they lie otherwise. Buffers have a `slice` that is none. */
 function aligned(data: Uint8Array, size: number): Span {
   const length = Math.floor(data.length / size);
-  return data.byteOffset % size === 0 ? [data.buffer, data.byteOffset, length] : [data.slice().buffer, 0, length];
+  return data.byteOffset % size === 0
+    ? [data.buffer, data.byteOffset, length]
+    : [new Uint8Array(data).buffer, 0, length];
 }
 
 function extractor(bitsStored: number, highBit: number, signed: boolean): (cell: number) => number {
