@@ -17,6 +17,8 @@ export type CodestreamInfo = {
   componentTransform?: boolean;
   /** JPEG 2000 Part 2: components are mixed in a way that the codestream itself defines (ISO 15444-2 A.3). */
   ownTransform?: boolean;
+  /** JPEG 2000 Part 2: the marker of something else that changes what samples come out (ISO 15444-2 A.3). */
+  extension?: number;
   /** JPEG 2000: how often the picture was halved, and can be had halved. */
   decompositions?: number;
   /** JPEG: predictive coding, which keeps every bit. */
@@ -135,8 +137,10 @@ const CODING_STYLE = 0xff52;
 const START_OF_TILE = 0xff90;
 /** MCT, MCC and MCO: arrays, what they are applied to, and in which order. */
 const OWN_TRANSFORM = new Set([0xff74, 0xff75, 0xff77]);
+/** DCO, VMS, DFS, ADS, NLT, CBD and ATK: offsets, masking, decompositions, curves and depths of samples, wavelets. */
+const EXTENSIONS = new Set([0xff70, 0xff71, 0xff72, 0xff73, 0xff76, 0xff78, 0xff79]);
 
-type CodingStyle = Pick<CodestreamInfo, 'componentTransform' | 'ownTransform' | 'decompositions'>;
+type CodingStyle = Pick<CodestreamInfo, 'componentTransform' | 'ownTransform' | 'extension' | 'decompositions'>;
 
 function codingStyle(bytes: Buffer): CodingStyle {
   const style: CodingStyle = {};
@@ -144,6 +148,7 @@ function codingStyle(bytes: Buffer): CodingStyle {
     const marker = bytes.readUInt16BE(at);
     if (marker === START_OF_TILE) break;
     if (OWN_TRANSFORM.has(marker)) style.ownTransform = true;
+    if (EXTENSIONS.has(marker)) style.extension ??= marker;
     if (marker !== CODING_STYLE) continue;
     const transform = bytes[at + 8] ?? 0;
     style.componentTransform = transform === 1;

@@ -20,7 +20,8 @@ export function decodeJpeg2000(
   reduction?: Reduction,
 ): Promise<Decoded> {
   const create = async (): Promise<ResolutionDecoder> => new (await codecs.openjpeg()).J2KDecoder();
-  return decode(bytes, pixel, { create, failed: (cause) => codecs.failed('openjpeg', cause, pixel) }, reduction);
+  const failed = (cause: unknown): void => codecs.failed('openjpeg', cause, pixel);
+  return decode(bytes, pixel, { create, failed, skipsExtensions: true }, reduction);
 }
 
 /**
@@ -49,7 +50,12 @@ export function decodeHtj2k(
   return decode(bytes, pixel, { create, failed: (cause) => codecs.failed('openjph', cause, pixel) }, reduction);
 }
 
-type Codec = { create: () => Promise<ResolutionDecoder>; failed: (cause: unknown) => void };
+type Codec = {
+  create: () => Promise<ResolutionDecoder>;
+  failed: (cause: unknown) => void;
+  /** Markers of Part 2 are read over, so that samples would come out as others. */
+  skipsExtensions?: true;
+};
 
 async function decode(bytes: Buffer, pixel: PixelDescription, codec: Codec, reduction?: Reduction): Promise<Decoded> {
   const codestream = bareJpeg2000(bytes);
@@ -58,6 +64,8 @@ async function decode(bytes: Buffer, pixel: PixelDescription, codec: Codec, redu
   checkSize(info, pixel);
   if (info.precision > MAX_PRECISION) throw noDecoder(`Samples of ${info.precision} bits in JPEG 2000`);
   if (info.ownTransform) throw noDecoder('The multiple component transformation of JPEG 2000 Part 2');
+  if (info.extension !== undefined && codec.skipsExtensions)
+    throw noDecoder(`What JPEG 2000 Part 2 adds by marker ${info.extension.toString(16).toUpperCase()}`);
   const decoder = await codec.create();
   try {
     decoder.getEncodedBuffer(codestream.length).set(codestream);

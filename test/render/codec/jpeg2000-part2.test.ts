@@ -61,7 +61,15 @@ for (const [name, marker] of [
   });
 }
 
-test('so is one that the coding style announces', async () => {
+for (const marker of [0xff70, 0xff71, 0xff72, 0xff73, 0xff76, 0xff78, 0xff79]) {
+  const name = marker.toString(16).toUpperCase();
+  test(`what else changes samples (marker ${name}) is not acceptable, and named: the decoder would read over it`, async () => {
+    const path = await fileOf(LOSSLESS, withMarker(extended(await codestreamOf()), marker));
+    await assert.rejects(renderer.decode(path, 1), { kind: 'not-acceptable', message: new RegExp(name) });
+  });
+}
+
+test('so is a transformation that the coding style announces', async () => {
   const codestream = extended(await codestreamOf());
   const style = codestream.indexOf('ff52', 0, 'hex');
   codestream[style + 8] = 2;
