@@ -81,14 +81,19 @@ export class Pool {
   }
 
   async #perform(job: Job): Promise<Outcome> {
-    const deadline = AbortSignal.timeout(this.#timeoutMs);
+    const deadline = new AbortController();
+    const { signal } = deadline;
+    // Its timer keeps the process, which nothing else does while no thread can be started.
+    const timer = setTimeout(() => deadline.abort(), this.#timeoutMs);
     try {
-      return await this.#piscina.run(job, { signal: deadline });
+      return await this.#piscina.run(job, { signal });
     } catch (cause) {
-      if (deadline.aborted)
+      if (signal.aborted)
         throw new DicomError('timeout', `The frame took longer than ${this.#timeoutMs} ms`, { cause });
       if (this.#closed) throw closed();
       throw new DicomError('corrupt', 'The frame ended the thread that decoded it', { field: 'PixelData', cause });
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

@@ -1,8 +1,10 @@
 // The worker threads: time limit, cancellation, queue, and that nothing that happens in one outlives it.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { rename } from 'node:fs/promises';
 import { after, test } from 'node:test';
+import { promisify } from 'node:util';
 import { JpegLosslessSv1, JpegXlLossless } from '../../src/dimse/data/transfer-syntax.ts';
 import { Pool } from '../../src/render/pool.ts';
 import { createRenderer } from '../../src/render/render.ts';
@@ -36,6 +38,18 @@ test('a job beyond the memory limit is an error, and the next one runs in a new 
   const path = await writeFixture(dir, { pixel, frames: [frame], attributes });
   await assert.rejects(pool.run({ task: 'decode', path, frame: 1 }), { name: 'DicomError', kind: 'corrupt' });
   assert.deepEqual(Buffer.from((await pool.run(QUICK_JOB)).bytes), Buffer.from(frame));
+});
+
+test('a job that no thread can be started for meets its time limit, where nothing else keeps the process', async () => {
+  const dying = "import { isMainThread } from 'node:worker_threads'; if (!isMainThread) process.exit(1);";
+  const job = `
+    import { Pool } from ${JSON.stringify(import.meta.resolve('../../src/render/pool.ts'))};
+    const pool = new Pool({ threads: 1, timeoutMs: 500 });
+    for (let at = 0; at < 2; at++) await pool.run({}).catch(({ kind }) => console.log(kind));
+  `;
+  const args = ['--import', `data:text/javascript,${encodeURIComponent(dying)}`, '--input-type=module', '-e', job];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  assert.match(stdout, /timeout\n$/);
 });
 
 test('the time limit does not run while a job waits for its turn', async () => {
