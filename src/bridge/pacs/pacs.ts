@@ -9,6 +9,7 @@ import {
   extendedOptions,
   type FindOption,
   type ProposedContext,
+  type UserIdentity,
 } from '../../dimse/index.ts';
 import type { PacsConfig } from '../config/config.ts';
 import { requestorTlsOf } from '../config/tls.ts';
@@ -72,13 +73,13 @@ export type Connector = (contexts: readonly ProposedContext[], signal: AbortSign
 
 /**
  * Opens associations to a PACS as it is configured. Throws 'malformed' for TLS settings that do not do; the associations
- * 'malformed' for a user identity that does not do any more, 'rejected' for one that was not confirmed and had to be.
+ * 'busy' for a user identity that does not do at present, 'rejected' for one that was not confirmed and had to be.
  */
 export function connectorOf({ config, aeTitle, log }: PacsOptions): Connector {
   const { arrival: _, ...timeouts } = config.timeouts;
   const tls = requestorTlsOf(config.tls, `tls of ${config.aeTitle}`);
   return async (contexts, signal) => {
-    const userIdentity = userIdentityOf(config.userIdentity, `userIdentity of ${config.aeTitle}`);
+    const userIdentity = presentIdentity(config);
     const association = await connect({
       host: config.host,
       port: config.port,
@@ -99,6 +100,17 @@ export function connectorOf({ config, aeTitle, log }: PacsOptions): Connector {
       operation: 'A-ASSOCIATE',
     });
   };
+}
+
+/** It was right at the start; its file may be renewed at this moment. No fault of who asks, who is not told where the file is. */
+function presentIdentity({ userIdentity, aeTitle }: PacsConfig): UserIdentity | undefined {
+  try {
+    return userIdentityOf(userIdentity, `userIdentity of ${aeTitle}`);
+  } catch (cause) {
+    const operation = 'A-ASSOCIATE';
+    const message = `${operation} to ${aeTitle}: the user identity cannot be read from its file`;
+    throw new DicomError('busy', message, { operation, field: 'userIdentity', cause });
+  }
 }
 
 /** Nothing is connected before it is needed. */

@@ -1,14 +1,15 @@
 // The user identity that a PACS is told (PS3.7 D.3.3.7): of every type, as it is configured, and never in what is said or logged.
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { check } from '../../../src/bridge/check/check.ts';
 import { loadConfig } from '../../../src/bridge/config/config.ts';
 import type { UserIdentity } from '../../../src/dimse/index.ts';
 import { startGateway } from '../../support/gateway.ts';
-import { emptyDir } from '../fixtures.ts';
+import { multipartOf } from '../../support/multipart.ts';
+import { emptyDir, instanceFile } from '../fixtures.ts';
 import { startFakePacs } from '../peer-pacs.ts';
 
 const STORED = [{ study: '1.1', series: '1.1.1', instance: '1.1.1.1' }];
@@ -87,6 +88,29 @@ test('a secret in a file is read for each association: it can be renewed', async
   writeFileSync(secretFile, 'second\r\n');
   await fetch(`${url}/studies`);
   assert.deepEqual(new Set(told.map((identity) => String(identity?.primary))), new Set(['first', 'second']));
+});
+
+test('a file of a secret that cannot be read any more is no fault of the client: 503, for an upload too', async (t) => {
+  const secretFile = join(await emptyDir(t), 'token');
+  writeFileSync(secretFile, 'first');
+  const { peer } = await demanding(t, () => true);
+  const { url } = await startGateway(t, [peer], settings({ TYPE: 'jwt', SECRET_FILE: secretFile }));
+  // As one finds it that is being written anew.
+  writeFileSync(secretFile, '');
+  const search = await fetch(`${url}/studies`);
+  assert.equal(search.status, 503);
+  const answer = await search.text();
+  assert.match(answer, /user identity cannot be read/);
+  assert.ok(!answer.includes(secretFile));
+  const body = readFileSync(await instanceFile(t, { study: '1.1', series: '1.1.1', instance: '1.1.1.2' }));
+  const upload = await fetch(`${url}/studies`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'multipart/related; type="application/dicom"; boundary=b' },
+    body: new Uint8Array(multipartOf('b', [{ headers: { 'Content-Type': 'application/dicom' }, body }])),
+  });
+  assert.equal(upload.status, 503);
+  writeFileSync(secretFile, 'second');
+  assert.equal((await fetch(`${url}/studies`)).status, 200);
 });
 
 test('a response that is required: none is a 502 that says so, an empty one is enough', async (t) => {
