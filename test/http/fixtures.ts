@@ -52,7 +52,8 @@ function fragments(frames: number): Uint8Array {
   return Buffer.concat([item(Buffer.alloc(0)), ...Array.from({ length: frames }, (_, i) => item(codestream(i + 1)))]);
 }
 
-const GRAY: Dataset = {
+/** Describes 4 by 4 grey pixels. */
+export const GRAY: Dataset = {
   '00280002': { vr: 'US', Value: [1] },
   '00280004': { vr: 'CS', Value: ['MONOCHROME2'] },
   '00280010': { vr: 'US', Value: [4] },

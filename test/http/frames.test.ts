@@ -2,11 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { Dataset } from '../../src/dimse/data/dataset.ts';
 import { partsOf } from '../support/multipart.ts';
-import { codestream, EXPLICIT, FIXTURES, JPEG, JPEG_LS, PIXELS, STUDY } from './fixtures.ts';
+import { codestream, EXPLICIT, FIXTURES, fixture, GRAY, JPEG, JPEG_LS, PIXELS, STUDY } from './fixtures.ts';
 import { buildWeb, PATHS, pathOf } from './web.ts';
 
 const OCTETS = 'multipart/related; type="application/octet-stream"';
+const JPEG_LOSSLESS = '1.2.840.10008.1.2.4.70';
 
 async function get(t: TestContext, url: string, accept: string) {
   const { app, renderer } = await buildWeb(t);
@@ -39,8 +41,21 @@ test('a frame by the type it is stored in', async (t) => {
   assert.deepEqual(parts()[0]?.body, codestream(1));
 });
 
-test('T-6 image/jpeg without a transfer syntax never makes a lossy frame of a native one', async (t) => {
-  // The fake encodes nothing: what is asked of it is lossless JPEG, so the answer can only be 406.
+test('T-6 image/jpeg without a transfer syntax is lossless: a native frame never becomes a lossy one', async (t) => {
+  const web = await buildWeb(t);
+  const targets: string[] = [];
+  web.renderer.encode = async (_path, _frame, target) => {
+    targets.push(target);
+    return { bytes: codestream(1), photometricInterpretation: 'MONOCHROME2' };
+  };
+  const headers = { accept: 'multipart/related; type="image/jpeg"' };
+  const answer = await web.app.inject({ url: `${pathOf(FIXTURES.explicit)}/frames/1`, headers });
+  assert.deepEqual(targets, [JPEG_LOSSLESS]);
+  const [part] = partsOf(String(answer.headers['content-type']), answer.rawPayload);
+  assert.equal(part?.headers['content-type'], `image/jpeg; transfer-syntax=${JPEG_LOSSLESS}`);
+});
+
+test('T-6 image/jpeg of what can not be made lossless JPEG is 406', async (t) => {
   const { answer } = await get(t, `${pathOf(FIXTURES.explicit)}/frames/1`, 'multipart/related; type="image/jpeg"');
   assert.equal(answer.statusCode, 406);
 });
@@ -123,6 +138,23 @@ for (const resource of ['bulkdata/7FE00010', 'bulkdata/7fe00010', 'bulkdata', 'p
     assert.equal(parts().length, 1);
     assert.deepEqual(parts()[0]?.body, PIXELS);
     assert.match(parts()[0]?.headers['content-location'] ?? '', /\/bulkdata\/7FE00010$/);
+  });
+
+  test(`W-B3 T-10 ${resource}: native pixel data of many frames are one part too`, async (t) => {
+    const more: Dataset = {
+      ...GRAY,
+      '00280008': { vr: 'IS', Value: [2] },
+      '7FE00010': { vr: 'OW', InlineBinary: Buffer.concat([PIXELS, PIXELS]) },
+    };
+    const { sopClassUid, seriesInstanceUid: series } = FIXTURES.jpeg;
+    const frames = fixture({ sopClassUid, sopInstanceUid: `${series}.9`, series, syntax: EXPLICIT, more });
+    const { app } = await buildWeb(t, {}, [frames]);
+    const answer = await app.inject({ url: `${pathOf(frames)}/${resource}`, headers: { accept: OCTETS } });
+    const parts = partsOf(String(answer.headers['content-type']), answer.rawPayload);
+    assert.deepEqual(
+      parts.map(({ body }) => body),
+      [Buffer.concat([PIXELS, PIXELS])],
+    );
   });
 
   test(`W-B3 T-10 ${resource}: compressed pixel data are a part per frame`, async (t) => {

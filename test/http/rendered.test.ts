@@ -59,8 +59,17 @@ test('W-Q1 the annotations asked for reach the renderer, of which a thumbnail ge
 });
 
 test('COM-5 W-Q16 parameters of WADO-URI mean nothing here', async (t) => {
-  const { answer } = await get(t, `${pathOf(FIXTURES.explicit)}/rendered?windowCenter=x&rows=-1&imageQuality=900`);
-  assert.equal(answer.statusCode, 200);
+  const web = await buildWeb(t);
+  const url = `${pathOf(FIXTURES.jpeg)}/rendered`;
+  const { answer: plain } = await get(t, url, 'image/jpeg', web);
+  for (const query of [
+    'windowCenter=x&rows=-1&imageQuality=900',
+    'rows=2&columns=2&frameNumber=2&region=0,0,0.5,0.5',
+  ]) {
+    const { answer } = await get(t, `${url}?${query}`, 'image/jpeg', web);
+    assert.equal(answer.statusCode, 200);
+    assert.deepEqual(answer.json(), plain.json(), query);
+  }
 });
 
 test('W-N3 a single part shows the first frame, multipart all', async (t) => {
@@ -279,6 +288,13 @@ for (const query of BAD) {
 }
 
 test('T-28 W-Q5 the viewport of a thumbnail has two numbers', async (t) => {
-  const { answer } = await get(t, `${pathOf(FIXTURES.explicit)}/thumbnail?viewport=1,2,3,4,5,6`, 'image/jpeg');
-  assert.equal(answer.statusCode, 400);
+  const web = await buildWeb(t);
+  const url = `${pathOf(FIXTURES.explicit)}/thumbnail?viewport=`;
+  const { answer: two } = await get(t, `${url}1,2`, 'image/jpeg', web);
+  assert.deepEqual(two.json().viewport, { width: 1, height: 2 });
+  for (const viewport of ['1,2,3,4,5,6', '1,2,,,,', '1,2,3']) {
+    const { answer } = await get(t, `${url}${viewport}`, 'image/jpeg', web);
+    assert.equal(answer.statusCode, 400, viewport);
+    assert.match(answer.json().detail, /viewport/);
+  }
 });

@@ -7,7 +7,7 @@ import { createBoundary, multipartType, writeMultipart } from '../../src/http/mu
 import { parseQuery } from '../../src/http/query.ts';
 import { once } from '../../src/http/respond.ts';
 import { multipartOf, partsOf } from '../support/multipart.ts';
-import { EXPLICIT, FIXTURES, JPEG, JPEG_LS, STUDY } from './fixtures.ts';
+import { codestream, EXPLICIT, FIXTURES, JPEG, JPEG_LS, STUDY } from './fixtures.ts';
 import { buildWeb, PATHS, pathOf } from './web.ts';
 
 const IMAGE = pathOf(FIXTURES.explicit);
@@ -77,7 +77,10 @@ for (const [path, status] of [
 test('COM-12 a list has white space around its commas, and no empty element', async (t) => {
   const { app } = await buildWeb(t);
   const frames = `${pathOf(FIXTURES.jpeg)}/frames`;
-  assert.equal((await app.inject({ url: `${frames}/1%20,%202?accept=image/jpeg` })).statusCode, 200);
+  const headers = { accept: 'multipart/related; type="application/octet-stream"; transfer-syntax=*' };
+  const both = await app.inject({ url: `${frames}/1%20,%202`, headers });
+  const bodies = partsOf(String(both.headers['content-type']), both.rawPayload).map(({ body }) => body);
+  assert.deepEqual(bodies, [codestream(1), codestream(2)]);
   assert.equal((await app.inject({ url: `${frames}/1,,2` })).statusCode, 400);
 });
 
@@ -250,7 +253,10 @@ for (const method of ['DELETE', 'PUT', 'PATCH'] as const) {
     for (const url of [PATHS.study, PATHS.native, IMAGE]) {
       const answer = await app.inject({ method, url });
       assert.equal(answer.statusCode, 405);
+      assert.match(String(answer.headers.allow), /GET/);
       assert.doesNotMatch(String(answer.headers.allow), new RegExp(method));
     }
+    const { payload } = await app.inject({ method: 'OPTIONS', url: '/dicomweb' });
+    assert.ok(payload.includes('"GET"') && !payload.includes(`"${method}"`), 'the capabilities name none either');
   });
 }

@@ -171,10 +171,13 @@ test('S-5 metadata among PS3.10 instances are no instance', async (t) => {
 });
 
 test('S-6 bulk data are stored with their instance, at no place of their own', async (t) => {
-  const { app } = await buildWeb(t);
+  const { app, gateway } = await buildWeb(t);
   const url = `${pathOf(FIXTURES.explicit)}/bulkdata/7FE00010`;
   const headers = { 'content-type': 'application/octet-stream' };
-  assert.equal((await app.inject({ method: 'POST', url, headers, payload: PIXELS })).statusCode, 405);
+  const answer = await app.inject({ method: 'POST', url, headers, payload: PIXELS });
+  assert.equal(answer.statusCode, 405);
+  assert.doesNotMatch(String(answer.headers.allow), /POST/);
+  assert.deepEqual(gateway.stored, []);
 });
 
 test('S-18 NEG-17 the file says its transfer syntax, whatever the part says', async (t) => {

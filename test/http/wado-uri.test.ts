@@ -80,8 +80,14 @@ test('a document comes as itself', async (t) => {
 });
 
 test('U-31 U-33 the instance is looked for by all three of its UIDs: 404 where one is wrong', async (t) => {
-  const answer = await get(t, urlOf({ ...FIXTURES.explicit, seriesInstanceUid: FIXTURES.jpeg.seriesInstanceUid }));
-  assert.equal(answer.statusCode, 404);
+  const { explicit, jpeg } = FIXTURES;
+  assert.equal((await get(t, urlOf(explicit))).statusCode, 200);
+  const wrong = [
+    urlOf(explicit).replace(STUDY, '2.25.404'),
+    urlOf({ ...explicit, seriesInstanceUid: jpeg.seriesInstanceUid }),
+    urlOf({ ...explicit, sopInstanceUid: jpeg.sopInstanceUid }),
+  ];
+  for (const url of wrong) assert.equal((await get(t, url)).statusCode, 404, url);
 });
 
 test('U-19 no Accept header is 406 when strict, else the default', async (t) => {

@@ -388,6 +388,7 @@ test("T-33 Q-A3 a study's instances carry their series' attributes and not the s
 
 test('T-38 Q-D5 a cascade never sends keys of a level above', async () => {
   const { asked } = await run({ rows: ROWS }, { level: 'instance', ask: 'PatientID=P1.1&Modality=CT' });
+  assert.deepEqual([...new Set(asked.map(({ level }) => level))], ['STUDY', 'SERIES', 'IMAGE']);
   for (const { level, identifier } of asked) {
     if (level !== 'STUDY') assert.equal(identifier['00100020'], undefined);
     if (level === 'IMAGE') assert.equal(identifier['00080060'], undefined);

@@ -60,6 +60,23 @@ test('T-40 Q-D12 a query with an umlaut names its character set, and arrives who
   assert.deepEqual(names, [{ Alphabetic: 'Müller^Jörg' }]);
 });
 
+test('T-41 Q-D13 each answer is read in the character set that it declares, whatever that of the query', async (t) => {
+  const asked: unknown[] = [];
+  const names = ['Müller^Jörg', 'Мюллер^Йорг', 'Müller^Anna'];
+  const charsets = ['ISO_IR 100', 'ISO_IR 144', 'ISO_IR 192'];
+  async function* find({ identifier }: { identifier: Dataset }) {
+    asked.push(...(valuesOf(identifier, 'SpecificCharacterSet') ?? []));
+    for (const [index, name] of names.entries()) {
+      yield { ...study(`1.${index}`, name), '00080005': { vr: 'CS' as const, Value: [charsets[index] ?? ''] } };
+    }
+  }
+  const found = await ask(t, find, '*ü*');
+  assert.deepEqual(found.names, [{ Alphabetic: 'Müller^Jörg' }, { Alphabetic: 'Müller^Anna' }]);
+  const cyrillic = await ask(t, find, 'Мюллер*');
+  assert.deepEqual(cyrillic.names, [{ Alphabetic: 'Мюллер^Йорг' }]);
+  assert.deepEqual(asked, ['ISO_IR 192', 'ISO_IR 192']);
+});
+
 test('Q-D12 a query of ASCII names none', async (t) => {
   let asked: Dataset = {};
   async function* find({ identifier }: { identifier: Dataset }) {

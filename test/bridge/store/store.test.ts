@@ -475,6 +475,47 @@ test('an upload that breaks after something was stored says what was', async () 
   assert.deepEqual(lines, ['store to STORE broke off: 1 instances are stored']);
 });
 
+for (const [kind, reason] of [
+  ['too-large', 0xa700],
+  ['timeout', 0xc000],
+] as const) {
+  test(`an upload that is ${kind} after something was stored says what was, with reason ${reason.toString(16)}`, async () => {
+    const { pacs } = await peer();
+    async function* breaking(): AsyncGenerator<StoreItem, void> {
+      yield instance('1.1');
+      throw new DicomError(kind, 'the upload goes beyond its limit');
+    }
+    const result = await store(pacs, breaking(), { baseUrl: BASE, signal: new AbortController().signal });
+    assert.deepEqual([result.httpStatus, result.stored], [202, 1]);
+    assert.deepEqual(result.response[Tag.OtherFailuresSequence]?.Value, [
+      { [Tag.FailureReason]: { vr: 'US', Value: [reason] } },
+    ]);
+  });
+}
+
+test('the body of an instance that is not sent is given back', async () => {
+  const { pacs, received } = await peer();
+  let released = 0;
+  async function* body(): AsyncGenerator<Buffer, void> {
+    yield Buffer.alloc(10);
+  }
+  const held = (): AsyncIterable<Buffer> => ({
+    [Symbol.asyncIterator]: () => {
+      const chunks = body();
+      return {
+        next: () => chunks.next(),
+        return: async () => {
+          released++;
+          return chunks.return();
+        },
+      };
+    },
+  });
+  const uids = { studyInstanceUid: '9.9' };
+  await send(pacs, [instance('1.1', { ...uids, body: held() }), instance('1'.repeat(65), { body: held() })], '1.1');
+  assert.deepEqual([released, received], [2, []]);
+});
+
 test('an upload that breaks within an instance tells that one by its name', async () => {
   const { pacs } = await peer();
   async function* broken(): AsyncGenerator<Buffer, void> {
