@@ -153,6 +153,16 @@ describe('one timer for the waits of a channel', () => {
     channel.close();
   });
 
+  test('the deadline of a wait that was met when it was due does not end the next one', async () => {
+    const channel = new Channel<number>();
+    // Both timers are due together, and this one runs first.
+    setTimeout(() => channel.put(1), 200);
+    assert.equal(await channel.take(wait(200)), 1);
+    setImmediate(() => channel.put(2));
+    assert.equal(await channel.take(wait(200)), 2);
+    channel.close();
+  });
+
   test('a closed channel leaves no timer', async () => {
     const before = timers();
     const channel = new Channel<number>();
