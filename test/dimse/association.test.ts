@@ -415,6 +415,13 @@ describe('N-services', () => {
     { operation: 'N-GET', ...base, attributes: ['00100010', '0020000D'] },
     { operation: 'N-GET', ...base },
     { operation: 'N-ACTION', ...base, typeId: 1, dataset },
+    {
+      operation: 'N-ACTION',
+      ...base,
+      sopClassUid: '1.2.840.10008.5.1.4.34.6.1',
+      contextSopClassUid: COMMITMENT,
+      typeId: 1,
+    },
     { operation: 'N-DELETE', ...base },
     { operation: 'N-EVENT-REPORT', ...base, typeId: 2, dataset },
   ];

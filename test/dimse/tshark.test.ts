@@ -8,13 +8,15 @@ import { type TestContext, test } from 'node:test';
 import type { Dataset } from '../../src/dimse/data/dataset.ts';
 import { ExplicitLittle } from '../../src/dimse/data/transfer-syntax.ts';
 import { writeDataset } from '../../src/dimse/data/writer.ts';
-import { type Association, connect, type Instance, listen } from '../../src/dimse/index.ts';
+import { type Association, connect, extendedInformation, type Instance, listen } from '../../src/dimse/index.ts';
 import { tempDir } from '../support/peers.ts';
 import { CAPTURED_PORT, pcapOf, record } from './pcap.ts';
 
 const VERIFICATION = '1.2.840.10008.1.1';
 const FIND = '1.2.840.10008.5.1.4.1.2.2.1';
 const GET = '1.2.840.10008.5.1.4.1.2.2.3';
+const MOVE = '1.2.840.10008.5.1.4.1.2.2.2';
+const COMMITMENT = '1.2.840.10008.1.20.1';
 const CT = '1.2.840.10008.5.1.4.1.1.2';
 
 const INSTALL = 'apt-get install -y --no-install-recommends tshark';
@@ -51,8 +53,10 @@ async function captured(t: TestContext, converse: (association: Association) => 
   const listener = await listen({
     host: '127.0.0.1',
     port: 0,
-    allowCalling: (aeTitle) => aeTitle === 'REQUESTOR',
+    allowCalling: (aeTitle) => aeTitle !== 'STRANGER',
     contexts: (_, proposed) => proposed,
+    extended: (_, offered) => offered,
+    authenticate: async () => Buffer.from('welcome'),
     services: {
       async *find() {
         yield { '00100020': { vr: 'LO', Value: ['ID1'] }, '0020000D': { vr: 'UI', Value: ['1.2.3'] } };
@@ -63,10 +67,18 @@ async function captured(t: TestContext, converse: (association: Association) => 
           yield instance();
         })(),
       }),
+      move: async () => ({
+        total: 1,
+        instances: (async function* () {
+          yield instance();
+        })(),
+        to: { host: '127.0.0.1', port: listener.port, aeTitle: 'DESTINATION' },
+      }),
       async store({ body }) {
         for await (const _ of body);
         return 0;
       },
+      normalized: async () => ({ status: 0 }),
     },
   });
   t.after(() => listener.close());
@@ -77,9 +89,24 @@ async function captured(t: TestContext, converse: (association: Association) => 
     port: relay.port,
     calledAeTitle: 'ACCEPTOR',
     callingAeTitle: calling,
-    userIdentity: { type: 1, primary: 'someone' },
+    userIdentity: { type: 2, primary: 'someone', secondary: 'letmein', responseRequested: true },
+    commonExtended: [
+      {
+        sopClassUid: CT,
+        serviceClassUid: '1.2.840.10008.4.2',
+        relatedGeneralSopClassUids: ['1.2.840.10008.5.1.4.1.1.7'],
+      },
+    ],
     contexts: [
-      ...[VERIFICATION, FIND, GET].map((each) => ({ abstractSyntax: each, transferSyntaxes: [ExplicitLittle] })),
+      ...[VERIFICATION, GET, MOVE, COMMITMENT].map((each) => ({
+        abstractSyntax: each,
+        transferSyntaxes: [ExplicitLittle],
+      })),
+      {
+        abstractSyntax: FIND,
+        transferSyntaxes: [ExplicitLittle],
+        extended: extendedInformation('find', ['relationalQueries', 'fuzzyMatching']),
+      },
       { abstractSyntax: CT, transferSyntaxes: [ExplicitLittle], roles: { scu: true, scp: true } },
     ],
   });
@@ -117,12 +144,19 @@ const brief = (types: number[]) => types.filter((type, index) => type !== DATA |
 
 for (const [name, converse, requestor, acceptor] of [
   [
-    'C-ECHO, C-FIND, C-STORE, C-GET and a release',
+    'C-ECHO, C-FIND, C-STORE, C-GET, C-MOVE, N-ACTION and a release',
     async (association: Association) => {
       await association.echo();
       for await (const _ of association.find({ sopClassUid: FIND, identifier }));
       assert.equal((await association.store(instance())).status, 0);
       for await (const { body } of association.get({ sopClassUid: GET, identifier })) for await (const _ of body);
+      for await (const _ of association.move({ sopClassUid: MOVE, identifier, destination: 'DESTINATION' }));
+      await association.normalized({
+        operation: 'N-ACTION',
+        sopClassUid: COMMITMENT,
+        sopInstanceUid: '1.9',
+        typeId: 1,
+      });
       await association.release();
     },
     [RQ, DATA, RELEASE_RQ],
