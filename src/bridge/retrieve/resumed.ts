@@ -25,7 +25,9 @@ export function resumed(file: GrowingFile, another: Another): GrowingFile {
   const goOn = async (failure: unknown): Promise<FollowedFile> => {
     const next = isOfDisk(failure) ? undefined : await another();
     if (next === undefined) throw failure;
-    if (isOpen && isAlike(file, next) && (await given.isIn(next).catch(() => false))) {
+    // Whoever has it may let it go meanwhile.
+    const isSame = isAlike(file, next) && (await given.isIn(next).catch(() => false));
+    if (isOpen && isSame) {
       current.release();
       return next;
     }

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FollowedFile } from '../../../src/bridge/cache/cache.ts';
+import type { FollowedFile, GrowingFile } from '../../../src/bridge/cache/cache.ts';
+import { resumed } from '../../../src/bridge/retrieve/resumed.ts';
 import { ImplicitLittle } from '../../../src/dimse/data/transfer-syntax.ts';
 import { DicomError } from '../../../src/dimse/errors.ts';
 import { collect, drain, encoded } from '../fixtures.ts';
@@ -165,5 +166,34 @@ describe('who follows an instance while it comes', () => {
     file.release();
     gate.resolve();
     await assert.rejects(rest, { kind: 'aborted' });
+  });
+
+  test('lets go of a second attempt that comes when it has gone', async () => {
+    const compared = Promise.withResolvers<void>();
+    const reached = Promise.withResolvers<void>();
+    let isHeld = true;
+    const facts = { transferSyntaxUid: ImplicitLittle, dataOffset: 0, size: undefined };
+    const first = { ...facts, read: async () => 1, whole: assert.fail, release: () => {} } as unknown as GrowingFile;
+    const second = {
+      ...facts,
+      read: async (target: Buffer) => {
+        target.fill(0);
+        reached.resolve();
+        await compared.promise;
+        return 1;
+      },
+      release: () => {
+        isHeld = false;
+      },
+    } as unknown as GrowingFile;
+    const file = resumed(first, async () => second);
+    await file.read(Buffer.alloc(1), 0);
+    first.read = () => Promise.reject(new DicomError('aborted', 'as told'));
+    const rest = assert.rejects(file.read(Buffer.alloc(1), 1), { kind: 'aborted' });
+    await reached.promise;
+    file.release();
+    compared.resolve();
+    await rest;
+    assert.equal(isHeld, false);
   });
 });
