@@ -133,6 +133,18 @@ export function readJpeg2000Info(bytes: Buffer): CodestreamInfo {
   };
 }
 
+const FIRST_SIZE = 42;
+const SIZE_BYTES = 3;
+
+/** A copy of a JPEG 2000 codestream that says of its components that they have a sign, or none (Ssiz, ISO 15444-1 A.5.1). */
+export function withSign(bytes: Uint8Array, components: number, signed: boolean): Buffer {
+  const copy = Buffer.from(bytes);
+  for (let at = FIRST_SIZE, end = at + components * SIZE_BYTES; at < Math.min(end, copy.length); at += SIZE_BYTES) {
+    copy[at] = ((copy[at] ?? 0) & 0x7f) | (signed ? 0x80 : 0);
+  }
+  return copy;
+}
+
 const CODING_STYLE = 0xff52;
 const START_OF_TILE = 0xff90;
 /** MCT, MCC and MCO: arrays, what they are applied to, and in which order. */

@@ -19,7 +19,7 @@ import { DicomError } from '../../dimse/errors.ts';
 import type { PixelDescription } from '../frames/pixel.ts';
 import { samplesOf } from '../gray/samples.ts';
 import { encodeBaseline } from './baseline.ts';
-import { readJpeg2000Info } from './codestream.ts';
+import { readJpeg2000Info, withSign } from './codestream.ts';
 import { encodeRle } from './rle.ts';
 import type { Codecs, DcmjsCodecs } from './wasm.ts';
 
@@ -87,7 +87,8 @@ export async function encodeFrame(
   if (pixel.bitsAllocated !== 8 && pixel.bitsAllocated !== 16) throw noPlace(`Samples of ${pixel.bitsAllocated} bits`);
   const deepColour = pixel.samplesPerPixel > 1 && pixel.bitsAllocated > 8;
   if (deepColour && JPEG_2000.has(transferSyntaxUid)) throw noPlace('Colour of more than 8 bits');
-  const bytes = await run(encode, transferSyntaxUid, pixel, data, codecs);
+  const isSignedByte = JPEG_2000.has(transferSyntaxUid) && pixel.signed && pixel.bitsAllocated === 8;
+  const bytes = await (isSignedByte ? runOnSignedBytes : run)(encode, transferSyntaxUid, pixel, data, codecs);
   const ybr = JPEG_2000.has(transferSyntaxUid) && readJpeg2000Info(Buffer.from(bytes)).componentTransform;
   return { bytes, photometric: ybr ? 'YBR_RCT' : photometric };
 }
@@ -111,6 +112,15 @@ function precisionOf(transferSyntaxUid: string, pixel: PixelDescription, data: U
   const sign = bitsAllocated === 16 ? (cell: number) => (cell << 16) >> 16 : (cell: number) => (cell << 24) >> 24;
   for (const cell of cells) if (extract(cell) !== (signed ? sign(cell) : cell)) return bitsAllocated;
   return bitsStored;
+}
+
+/**
+ * The encoders of JPEG 2000 and HTJ2K take negative samples of 8 bits for large ones. Samples that are 128 more and have no sign
+ * are coded the same, but for the flag that says so: the DC level shift makes them what they were (ISO 15444-1 G.1).
+ */
+async function runOnSignedBytes(...[encode, uid, pixel, data, codecs]: Parameters<typeof run>): Promise<Uint8Array> {
+  const raised = new Uint8Array(data).map((byte) => byte ^ 0x80);
+  return withSign(await run(encode, uid, { ...pixel, signed: false }, raised, codecs), pixel.samplesPerPixel, true);
 }
 
 async function run(

@@ -2,7 +2,7 @@
 
 import { DicomError } from '../../dimse/errors.ts';
 import type { PixelDescription } from '../frames/pixel.ts';
-import { bareJpeg2000, type CodestreamInfo, checkEnd, checkSize, readJpeg2000Info } from './codestream.ts';
+import { bareJpeg2000, type CodestreamInfo, checkEnd, checkSize, readJpeg2000Info, withSign } from './codestream.ts';
 import { checkLength, type Decoded } from './decoded.ts';
 import type { Codecs, ResolutionDecoder } from './wasm.ts';
 
@@ -68,8 +68,12 @@ async function decode(bytes: Buffer, pixel: PixelDescription, codec: Codec, redu
     throw noDecoder(`What JPEG 2000 Part 2 adds by marker ${info.extension.toString(16).toUpperCase()}`);
   const decoder = await codec.create();
   try {
-    decoder.getEncodedBuffer(codestream.length).set(codestream);
+    // Neither library brings negative samples of a byte out as they are.
+    const isRaised = info.signed === true && info.precision <= 8;
+    const given = isRaised ? withSign(codestream, info.components, false) : codestream;
+    decoder.getEncodedBuffer(given.length).set(given);
     const size = runDecoder(decoder, info, reduction);
+    const data = new Uint8Array(decoder.getDecodedBuffer());
     return checkLength({
       ...size,
       samples: info.components,
@@ -77,7 +81,7 @@ async function decode(bytes: Buffer, pixel: PixelDescription, codec: Codec, redu
       precision: info.precision,
       signed: info.signed === true,
       ...(rgbOutput(info, pixel) ? { photometric: 'RGB' } : {}),
-      data: new Uint8Array(decoder.getDecodedBuffer()),
+      data: isRaised ? lowered(data, info.precision) : data,
     });
   } catch (cause) {
     codec.failed(cause);
@@ -86,6 +90,12 @@ async function decode(bytes: Buffer, pixel: PixelDescription, codec: Codec, redu
   } finally {
     decoder.delete();
   }
+}
+
+/** Samples that were decoded as if they had no sign, which makes them half their range more (ISO 15444-1 G.1). */
+function lowered(data: Uint8Array, precision: number): Uint8Array {
+  const half = 2 ** (precision - 1);
+  return data.map((sample) => sample - half);
 }
 
 function noDecoder(what: string): DicomError {

@@ -40,6 +40,8 @@ const KINDS: Record<string, Partial<PixelDescription>> = {
   'unsigned 16': { bitsAllocated: 16, bitsStored: 16 },
   'signed 12 in 16': { bitsAllocated: 16, bitsStored: 12, signed: true },
   'signed 16': { bitsAllocated: 16, bitsStored: 16, signed: true },
+  'signed 8': { signed: true },
+  'signed 6 in 8': { bitsStored: 6, signed: true },
   'RGB 8': { samplesPerPixel: 3, photometric: 'RGB' },
   'palette 8': { photometric: 'PALETTE COLOR' },
   'RGB 16': { samplesPerPixel: 3, photometric: 'RGB', bitsAllocated: 16, bitsStored: 16 },
@@ -48,9 +50,9 @@ const KINDS: Record<string, Partial<PixelDescription>> = {
   double: { bitsAllocated: 64, bitsStored: 64, kind: 'double' },
 };
 
-const UP_TO_16 = Object.keys(KINDS).slice(0, 9);
-const NOT_DEEP_COLOUR = UP_TO_16.slice(0, 8);
-const INTEGERS = Object.keys(KINDS).slice(0, 10);
+const UP_TO_16 = Object.keys(KINDS).slice(0, 11);
+const NOT_DEEP_COLOUR = UP_TO_16.slice(0, 10);
+const INTEGERS = Object.keys(KINDS).slice(0, 12);
 const ALL = Object.keys(KINDS);
 
 const LOSSLESS: [name: string, uid: string, kinds: string[]][] = [

@@ -44,6 +44,7 @@ const KINDS: Record<string, Partial<PixelDescription>> = {
   'signed 12 in 16': { bitsAllocated: 16, bitsStored: 12, signed: true },
   'unsigned 16': { bitsAllocated: 16, bitsStored: 16 },
   'signed 16': { bitsAllocated: 16, bitsStored: 16, signed: true },
+  'signed 8': { signed: true },
   RGB: { samplesPerPixel: 3, photometric: 'RGB' },
 };
 
