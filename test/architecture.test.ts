@@ -44,7 +44,7 @@ function placeOf(file: string): Place {
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(root, file), 'utf8');
-  const found = text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g);
+  const found = text.matchAll(/(?:from|import\(?)\s*'(\.[^']+)'/g);
   return [...found].map((match) => normalize(join(dirname(file), match[1] ?? '')));
 }
 
