@@ -65,6 +65,8 @@ export class Pool {
   /** Places taken by associations that are being opened or released. */
   #opening = 0;
   #closing = 0;
+  /** Released or aborted, the transport not closed yet: the peer still counts them. */
+  readonly #ending = new Set<Entry>();
   #closed = false;
   /** How many the peer took when it was full, and until when that is believed. */
   #full = { size: 0, until: 0 };
@@ -74,9 +76,9 @@ export class Pool {
     this.#options = options;
   }
 
-  /** Associations that exist now: on loan, idle, or being opened or released. */
+  /** Associations that exist now: on loan, idle, being opened or released, or still to be closed; not what `connect` gave up. */
   get size(): number {
-    return this.#idle.length + this.#lent.size + this.#opening + this.#closing;
+    return this.#idle.length + this.#lent.size + this.#opening + this.#closing + this.#ending.size;
   }
 
   get waiting(): number {
@@ -118,13 +120,14 @@ export class Pool {
     this.#queue.removeLast()?.settle({ error });
   }
 
-  /** Releases what is idle, aborts what is on loan, refuses who waits; resolves when no association is left. */
+  /** Releases what is idle, aborts what is on loan, refuses who waits; resolves when nothing is opened or released any more. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const waiter of this.#queue.removeAll()) waiter.settle({ error: this.#cancelled() });
     for (const entry of this.#idle.splice(0)) this.#retire(entry);
     for (const entry of this.#lent) entry.association.abort();
-    for (const entry of [...this.#lent]) this.#lent.delete(entry);
+    this.#lent.clear();
+    this.#ending.clear();
     if (this.size > 0) await new Promise<void>((resolve) => (this.#wasEmptied = resolve));
   }
 
@@ -136,7 +139,7 @@ export class Pool {
   /** Gives every waiter, in turn, what can be given now: an idle association, a new one, or the place of an unsuitable one. */
   #serve(): void {
     if (this.#closed && this.size === 0) this.#wasEmptied?.();
-    let promised = this.#closing;
+    let promised = this.#closing + this.#ending.size;
     for (const waiter of this.#queue.all()) {
       const entry = this.#takeIdle(waiter);
       if (entry !== undefined) {
@@ -234,7 +237,8 @@ export class Pool {
     const giveBack = (whole: boolean) => {
       if (!this.#lent.delete(entry)) return;
       if (!whole) entry.association.abort();
-      else if (entry.association.isOpen) this.#keep(entry);
+      if (entry.association.isOpen) this.#keep(entry);
+      else this.#awaitEnd(entry);
       this.#serve();
     };
     return {
@@ -260,17 +264,27 @@ export class Pool {
     entry.idleTimer.unref();
   }
 
-  /** Releases an association; its place is free when the peer has answered or its deadline has passed. */
+  /** Releases an association; one whose peer does not answer in time is aborted. */
   #retire(entry: Entry): void {
     clearTimeout(entry.idleTimer);
     this.#closing += 1;
     const after = () => {
       this.#closing -= 1;
+      this.#awaitEnd(entry);
       this.#serve();
     };
     entry.association.release().then(after, () => {
       entry.association.abort();
       after();
+    });
+  }
+
+  /** Its place is free when its transport is closed: by the peer, or by ARTIM (PS3.8 9.1.5). */
+  #awaitEnd(entry: Entry): void {
+    if (this.#closed) return;
+    this.#ending.add(entry);
+    void entry.association.closed.then(() => {
+      if (this.#ending.delete(entry)) this.#serve();
     });
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LeaseOptions } from '../../../src/bridge/pacs/lease.ts';
+import type { Lease, LeaseOptions } from '../../../src/bridge/pacs/lease.ts';
 import { Pool, type PoolOptions } from '../../../src/bridge/pacs/pool.ts';
 import { createReach } from '../../../src/bridge/pacs/reach.ts';
 import { DicomError } from '../../../src/dimse/errors.ts';
@@ -17,6 +17,7 @@ function fakePeer(settings: Partial<PoolOptions> = {}) {
   const opened: { contexts: readonly ProposedContext[]; association: Association; hangUp(): void }[] = [];
   const ended: string[] = [];
   let gate = Promise.resolve();
+  let lingers = false;
   const connect = async (contexts: readonly ProposedContext[]) => {
     await gate;
     const closed = Promise.withResolvers<void>();
@@ -24,7 +25,7 @@ function fakePeer(settings: Partial<PoolOptions> = {}) {
     const end = (how: string) => {
       if (open) ended.push(how);
       open = false;
-      closed.resolve();
+      if (how === 'peer' || !lingers) closed.resolve();
     };
     const association = {
       peer: 'PACS@test:104',
@@ -55,7 +56,7 @@ function fakePeer(settings: Partial<PoolOptions> = {}) {
     maxRequests: 1000,
     ...settings,
   });
-  return { pool, opened, ended, hold: (until: Promise<void>) => (gate = until) };
+  return { pool, opened, ended, hold: (until: Promise<void>) => (gate = until), linger: () => (lingers = true) };
 }
 
 describe('pool', () => {
@@ -254,6 +255,7 @@ describe('pool', () => {
     const lease = await pool.lease([FIND], { signal: never });
     opened[0]?.hangUp();
     lease.release();
+    await delay(0);
     assert.equal(pool.size, 0);
     (await pool.lease([FIND], { signal: never })).release();
     assert.equal(opened.length, 2);
@@ -273,6 +275,33 @@ describe('pool', () => {
     lease.drop();
     lease.release();
     assert.deepEqual(ended, ['abort']);
+    await delay(0);
+    assert.equal(pool.size, 0);
+  });
+
+  for (const [how, give] of [
+    ['dropped', (lease: Lease) => lease.drop()],
+    ['given back broken', (lease: Lease) => [lease.association.abort(), lease.release()]],
+    ['released for its age', (lease: Lease) => lease.release()],
+  ] as const) {
+    test(`the place of an association that was ${how} is free when the peer has closed it, not before`, async () => {
+      const { pool, opened, linger } = fakePeer({ maxAssociations: 1, maxRequests: 1 });
+      linger();
+      give(await pool.lease([CT], { signal: never }));
+      const second = pool.lease([CT], { signal: never });
+      await delay(20);
+      assert.deepEqual([opened.length, pool.size, pool.waiting], [1, 1, 1]);
+      opened[0]?.hangUp();
+      await second;
+      assert.deepEqual([opened.length, pool.size], [2, 1]);
+    });
+  }
+
+  test('the end of a pool waits for no peer that does not close what was aborted', async () => {
+    const { pool, linger } = fakePeer();
+    linger();
+    (await pool.lease([CT], { signal: never })).drop();
+    await pool.close();
     assert.equal(pool.size, 0);
   });
 
