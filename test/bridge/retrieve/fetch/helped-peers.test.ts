@@ -55,14 +55,21 @@ async function writeFiles(t: TestContext): Promise<string[]> {
 async function longLine(t: TestContext, target: { host: string; port: number }) {
   const line = { port: 0, bytes: [] as number[], most: 0 };
   const sockets = new Set<Socket>();
+  const open = new Set<Socket>();
   const server = createServer({ noDelay: true }, (near) => {
     const far = connect({ ...target, noDelay: true });
     const at = line.bytes.push(0) - 1;
     sockets.add(near);
-    line.most = Math.max(line.most, sockets.size);
+    open.add(near);
+    // What has ended before this one began may be heard of behind it, in the same turn.
+    setImmediate(() => {
+      line.most = Math.max(line.most, open.size);
+    });
     near
       .on('error', () => {})
+      .on('end', () => open.delete(near))
       .on('close', () => {
+        open.delete(near);
         sockets.delete(near);
         far.destroy();
       });
@@ -87,16 +94,17 @@ const LATE = 8;
 
 /** How many associations carry a good part: dcmqrscp keeps its database locked for the first one that retrieves. */
 const PEERS = [
-  { name: 'dcmqrscp', start: startDcmqrscp, fewest: 1, most: 3 },
-  { name: 'Orthanc', start: startOrthanc, fewest: 2, most: 3 },
+  { name: 'dcmqrscp', start: startDcmqrscp, fewest: 1, most: 3, asked: ['a series'] },
+  { name: 'Orthanc', start: startOrthanc, fewest: 2, most: 3, asked: ['a study', 'a series'] },
 ];
 
-for (const { name, start, fewest, most } of PEERS) {
+for (const { name, start, fewest, most, asked } of PEERS) {
   describe(`${name} at the end of a long line`, () => {
     for (const [what, path, made] of [
       ['a study', `/studies/${STUDY}`, MADE],
       ['a series', `/studies/${STUDY}/series/${STUDY}.1`, MADE.slice(0, 80)],
     ] as const) {
+      if (!asked.includes(what)) continue;
       test(`${what} for which several associations ask comes whole, each byte as it is stored`, async (t) => {
         const peer = await start({ files: await writeFiles(t) });
         t.after(() => peer.stop());
@@ -122,8 +130,7 @@ for (const { name, start, fewest, most } of PEERS) {
         const carrying = line.bytes.filter((bytes) => bytes > SIZE / 20).length;
         t.diagnostic(`${line.bytes.length} associations, ${line.most} at one time, bytes from each: ${line.bytes}`);
         assert.ok(carrying >= fewest && carrying <= most, `${carrying} associations carried the study`);
-        // Four, and one that is being released.
-        assert.ok(line.most <= 5, `${line.most} associations at one time`);
+        assert.ok(line.most <= 4, `${line.most} associations at one time`);
         // What the first sends before it hears that the rest has been taken comes twice.
         const sent = line.bytes.reduce((sum, bytes) => sum + bytes, 0);
         assert.ok(sent < 1.5 * made.reduce((sum, one) => sum + encoded(one).length, 0), `${sent} bytes`);
