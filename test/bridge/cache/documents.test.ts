@@ -92,3 +92,16 @@ test('documents count towards the size of the cache and are evicted with their i
   second.release();
   cache.close();
 });
+
+test('a very large document is not kept, nor counted', async () => {
+  const cache = await opened(newDir(), 1e8);
+  const file = await write(cache);
+  const before = cache.bytes;
+  file.keep('metadata', Buffer.alloc(4 * 1024 * 1024 + 1));
+  assert.ok(file.document('metadata') === undefined);
+  assert.equal(cache.bytes, before);
+  file.keep('metadata', Buffer.alloc(4 * 1024 * 1024));
+  assert.equal(cache.bytes, before + 4 * 1024 * 1024);
+  file.release();
+  cache.close();
+});
