@@ -69,14 +69,16 @@ test('S-17 a JPEG tells its own transfer syntax and, where the metadata do not, 
   const jpeg = Buffer.from('ffd8ffc0000b080002000301011100ffda0008010100003f0000ffd9', 'hex');
   const dataset = metadataOf(FIXTURES.explicit, 'b');
   const bare = Object.fromEntries(Object.entries(dataset).filter(([tag]) => !tag.startsWith('0028')));
+  const said: Dataset = { ...bare, '00280004': { vr: 'CS', Value: ['MONOCHROME1'] } };
   const parts = [
-    { headers: { 'Content-Type': 'application/dicom+json' }, body: Buffer.from(`[${toJson(bare)}]`) },
+    { headers: { 'Content-Type': 'application/dicom+json' }, body: Buffer.from(`[${toJson(said)}]`) },
     { headers: { 'Content-Type': 'image/jpeg', 'Content-Location': 'b' }, body: jpeg },
   ];
   const { answer, gateway } = await post(t, parts, { type: related('application/dicom+json') });
   assert.equal(answer.statusCode, 200, answer.payload);
   assert.equal(gateway.stored[0]?.transferSyntaxUid, '1.2.840.10008.1.2.4.50');
   const stored = readDataset(gateway.stored[0]?.bytes ?? Buffer.alloc(0), '1.2.840.10008.1.2.4.50');
+  assert.deepEqual(stored['00280004']?.Value, ['MONOCHROME1'], 'what the metadata say is kept');
   assert.deepEqual(stored['00280010']?.Value, [2]);
   assert.deepEqual(stored['00280011']?.Value, [3]);
   assert.deepEqual(stored['00282110']?.Value, ['01']);
