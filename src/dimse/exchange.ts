@@ -73,19 +73,25 @@ export class Exchange {
   }
 
   /**
-   * The next response, or request that belongs here. Silence of `timeouts.response` (or `ms`) aborts the association and
-   * throws 'timeout'; a fired signal throws 'cancelled' and leaves the operation to finish().
+   * The next response, or request that belongs here. Silence of `timeouts.response` (or `ms`), if nothing `stirred` elsewhere
+   * meanwhile, aborts the association and throws 'timeout'; a fired signal throws 'cancelled' and leaves the operation to finish().
    */
-  async next(options: OperationOptions & { ms?: number } = {}): Promise<Message> {
+  async next(
+    options: OperationOptions & { ms?: number; stirred?: (() => boolean) | undefined } = {},
+  ): Promise<Message> {
     const ms = options.ms ?? this.#dialogue.timeouts.response;
     const wait = { doing: this.doing, awaited: 'response', ms, signal: options.signal, detail: this.detail };
-    try {
-      const message = await this.inbox.take(wait);
-      if (message === undefined) throw new DicomError('aborted', `${this.doing}: association is over`, this.detail);
-      return message;
-    } catch (error) {
-      if (error instanceof DicomError && error.kind === 'timeout') this.#dialogue.fail(error);
-      throw error;
+    for (;;) {
+      try {
+        const message = await this.inbox.take(wait);
+        if (message === undefined) throw new DicomError('aborted', `${this.doing}: association is over`, this.detail);
+        return message;
+      } catch (error) {
+        const isSilence = error instanceof DicomError && error.kind === 'timeout';
+        if (isSilence && options.stirred?.() === true && !this.inbox.closed) continue;
+        if (isSilence) this.#dialogue.fail(error);
+        throw error;
+      }
     }
   }
 

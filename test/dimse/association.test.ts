@@ -383,6 +383,18 @@ describe('C-MOVE', () => {
     ]);
     assert.deepEqual(result, { status: 0xb000, completed: 2, failed: 1, warning: 0, failedSopInstanceUids: ['1.2'] });
   });
+  test('C.4.2.3.1 a peer that stores elsewhere is not silent; one that has stopped is', async (t) => {
+    const over = Promise.withResolvers<never>();
+    t.after(() => over.reject(new DicomError('cancelled', 'the test is over')));
+    const { association } = await pair(t, { move: () => over.promise }, { connect: { timeouts: { response: 20 } } });
+    const stirrings = [true, true, true, false, true];
+    const moving = association.move(
+      { sopClassUid: MOVE, identifier: STUDY_LEVEL, destination: 'DEST' },
+      { stirred: () => stirrings.shift() ?? false },
+    );
+    await assert.rejects(moving.next(), { kind: 'timeout', operation: 'C-MOVE' });
+    assert.deepEqual(stirrings, [true], 'asked after each silence, until it is one');
+  });
   test('a destination that nobody knows is A801', async (t) => {
     const { association } = await pair(t, {
       move: ({ destination }) =>

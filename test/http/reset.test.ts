@@ -51,4 +51,18 @@ test('a socket whose end is being sent is closed all the same, without an error'
   assert.ok(!process.getActiveResourcesInfo().includes('ShutdownWrap'));
 });
 
+test('a socket that is still connecting, and was ended, is closed all the same', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  socket.on('error', (error) => assert.fail(error));
+  const closed = once(socket, 'close');
+  socket.write('all of it');
+  resetSocket(socket);
+  socket.end();
+  await closed;
+  assert.ok(!process.getActiveResourcesInfo().includes('ShutdownWrap'));
+});
+
 test('no socket is nothing to break', () => assert.doesNotThrow(() => resetSocket(null)));

@@ -91,6 +91,16 @@ test('C-STOREs that come late, after the final response, belong to it', async (t
   assert.deepEqual(rig.statuses, [0, 0, 0]);
 });
 
+test('an instance that takes longer than the PACS may be silent is waited for, since nothing is answered amid it', async (t) => {
+  const [small = assert.fail()] = STORED;
+  const pacs = await startFakePacs(t, [{ ...small, bytes: 8192 * 80 }], { within: () => delay(10) });
+  const timeouts = { connect: 2000, associate: 2000, response: 250, release: 500, artim: 500, arrival: ARRIVAL };
+  const rig = await startRetrieval(t, [pacs], { retrieve: 'move', timeouts, idle: 1 });
+  pacs.behaviour.peers = { [GATEWAY]: rig.inbox.port };
+  assert.deepEqual(await drain(rig.retrieval.retrieve(STUDY, { signal: never })), [small.instance]);
+  assert.equal(pacs.asked.move.length, 1);
+});
+
 test('C-STOREs that never come are an error that says where they may have gone', async (t) => {
   const rig = await scene(t, async () => {});
   await assert.rejects(drain(rig.retrieval.retrieve(STUDY, { signal: never })), (error) => {

@@ -6,6 +6,7 @@ import type { IdentifiedInstance } from '../cache/identify.ts';
 export class Arrivals {
   readonly #receive: (instance: IdentifiedInstance) => Promise<void>;
   #running = 0;
+  #seen = 0;
   #wake = () => {};
   /** Arrived whole. */
   count = 0;
@@ -28,6 +29,13 @@ export class Arrivals {
       this.#running -= 1;
       this.#wake();
     }
+  }
+
+  /** Whether one is arriving, for which its own association's deadline goes, or came since this was last asked. */
+  stirred(): boolean {
+    const came = this.count > this.#seen;
+    this.#seen = this.count;
+    return came || this.#running > 0;
   }
 
   /** Resolves when `wanted` have arrived, when none has within `ms` and none is arriving, or at a failure or the signal. */

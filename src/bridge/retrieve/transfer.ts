@@ -170,7 +170,7 @@ async function move(pacs: Pacs, inbox: Inbox | undefined, request: TransferReque
       finalCounts(
         association.move(
           { sopClassUid: StudyRootMove, identifier: identifierOf(target), destination: claim.destination },
-          { signal, onMessageId: (id) => Object.assign(claim, { messageId: id }) },
+          { signal, onMessageId: (id) => Object.assign(claim, { messageId: id }), stirred: () => arrivals.stirred() },
         ),
         begun,
       ).catch((error: unknown) => {

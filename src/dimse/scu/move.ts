@@ -15,6 +15,11 @@ export type MoveRequest = { sopClassUid: string; identifier: Dataset /** AE titl
 export type MoveOptions = OperationOptions & {
   /** Told before the request is sent: what the C-STOREs will carry as Move Originator Message ID. */
   onMessageId?: ((messageId: number) => void) | undefined;
+  /**
+   * Whether sub-operations went on since this was last asked. A peer that stores all the while owes no pending response, and none
+   * comes amid a large instance (PS3.4 C.4.2.3.1): its silence is none then.
+   */
+  stirred?: (() => boolean) | undefined;
 };
 
 /**

@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import { partsOf } from '../../support/multipart.ts';
 
-/** `broken`: the connection ended before the body did. `gone`: the client itself went. */
-export type Answer = { status: number; content: string[] } | 'broken' | 'gone';
+/** `bytes`: of the body or its parts. `broken`: the connection ended before the body did. `gone`: the client itself went. */
+export type Answer = { status: number; content: string[]; bytes: number } | 'broken' | 'gone';
 
 const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
@@ -42,7 +42,10 @@ export async function ask(origin: string, path: string, leaveAfter?: number): Pr
     const response = await fetch(`${origin}${path}`, { signal });
     const body = Buffer.from(await response.arrayBuffer());
     const type = response.headers.get('content-type') ?? '';
-    return { status: response.status, content: contentOf(type, body, origin) };
+    const bytes = type.startsWith('multipart/related')
+      ? partsOf(type, body).reduce((sum, part) => sum + part.body.length, 0)
+      : Buffer.byteLength(body.toString('latin1').replaceAll(origin, ''), 'latin1');
+    return { status: response.status, content: contentOf(type, body, origin), bytes };
   } catch (error) {
     if (signal?.aborted) return 'gone';
     if (error instanceof TypeError) return 'broken';

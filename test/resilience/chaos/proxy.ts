@@ -25,15 +25,15 @@ export type ChaosProxy = {
 
 /** Half of the connections are left alone, else nothing would ever come through. */
 const CHOICE: readonly Mischief[] = [...MISCHIEFS.map(() => 'nothing' as const), ...MISCHIEFS];
-/** A mischief strikes within so many bytes, or within so many that are outside of data sets. */
-const REACH = 40_000;
+/** A mischief strikes within so many bytes, of what is small or of what is large, or within so many outside of data sets. */
+const REACHES = [40_000, 5_300_000];
 const REACH_OUTSIDE = 2_500;
 
 type Way = { from: Socket; to: Socket; random: () => number };
 
 /** Where in what is sent one way something happens; beyond all that is sent for the way that nothing happens to. */
 async function pass({ from, to, random }: Way, mischief: Mischief): Promise<void> {
-  const strike = below(random, mischief === 'corrupt' ? REACH_OUTSIDE : REACH);
+  const strike = below(random, mischief === 'corrupt' ? REACH_OUTSIDE : oneOf(random, REACHES));
   const outside = new Outside();
   let passed = 0;
   for await (const chunk of from as AsyncIterable<Buffer>) {

@@ -13,7 +13,7 @@ import { pathsOf, studies, writeStudies } from './studies.ts';
 /** Clients at the same time. */
 const CLIENTS = 8;
 /** Few enough that a round often finds another's instances in the cache, or joins its retrieve. */
-const STUDIES = studies(12);
+const STUDIES = studies(12, 4);
 export const PATHS = STUDIES.flatMap(pathsOf);
 export const BASE = '/dicomweb';
 
@@ -83,23 +83,27 @@ function isRight(answer: Answer, right: Answer | undefined, path: string): boole
   return true;
 }
 
+/** Of requests: right ones and the bytes of their bodies, errors, and those of them that ended amid their body. */
+export type Counts = { rights: number; bytes: number; errors: number; broken: number };
+
 /**
- * Clients that ask at random, once for every seed, and some of which go before they were answered: how many answers were right,
- * and how many were errors. Throws at any other answer.
+ * Clients that ask at random, once for every seed, and some of which go before they were answered. Throws at any answer that is
+ * neither right nor an error.
  */
-export async function chaos(
-  { origin }: RunningGateway,
-  { right }: Truth,
-  seeds: Iterable<number>,
-): Promise<{ rights: number; errors: number }> {
-  const counts = { rights: 0, errors: 0 };
+export async function chaos({ origin }: RunningGateway, { right }: Truth, seeds: Iterable<number>): Promise<Counts> {
+  const counts = { rights: 0, bytes: 0, errors: 0, broken: 0 };
   await forEach(seeds, async (seed) => {
     const random = randomFrom(seed);
     const path = oneOf(random, PATHS);
     const leaves = random() < 0.1 ? below(random, 40) : undefined;
     const answer = await ask(origin, BASE + path, leaves);
-    if (isRight(answer, right.get(path), path)) counts.rights += 1;
-    else counts.errors += 1;
+    if (isRight(answer, right.get(path), path)) {
+      counts.rights += 1;
+      counts.bytes += typeof answer === 'string' ? 0 : answer.bytes;
+    } else {
+      counts.errors += 1;
+      if (answer === 'broken') counts.broken += 1;
+    }
   });
   return counts;
 }
