@@ -9,6 +9,9 @@ export type Region = { x: number; y: number; width?: number; height?: number };
 /** The rectangle the picture is fitted into, and the part of the picture it shows. */
 export type Viewport = { width: number; height: number; region?: Region };
 
+/** A part of what is shown, in fractions from 0 to 1 from its top left (PS3.18 9.5.1.2.5). */
+export type Part = { xmin: number; ymin: number; xmax: number; ymax: number };
+
 /** A VOI window (PS3.3 C.11.2) with the function that it feeds. */
 export type Window = { center: number; width: number; function: 'linear' | 'linear-exact' | 'sigmoid' };
 
@@ -36,6 +39,8 @@ export type RenderOptions = {
   /** 1 to 100, of lossy media types. */
   quality?: number;
   viewport?: Viewport;
+  /** The part that is cut out of what a presentation state shows; pictures without a state have the region of the viewport. */
+  part?: Part;
   window?: Window;
   annotation?: readonly Annotation[];
   /** The colour space that the picture is brought into, and whose profile is embedded; no profile when absent. */

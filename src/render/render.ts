@@ -30,8 +30,8 @@ export interface Renderer {
     signal?: AbortSignal,
   ): Promise<{ mediaType: string; bytes: Buffer }>;
   /**
-   * A picture of a frame as the presentation state in the file `state` wants it; of the options, region and window are not
-   * looked at.
+   * A picture of a frame as the presentation state in the file `state` wants it; of the options, the viewport's
+   * region and the window are not looked at.
    * @throws DicomError as `render` does
    */
   present(

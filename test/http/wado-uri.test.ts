@@ -322,7 +322,7 @@ const BAD: readonly (readonly [more: string, status: number])[] = [
   ['&presentationUID=x&presentationSeriesUID=1.3', 400],
   ['&presentationUID=1.2&presentationSeriesUID=x', 400],
   ['&presentationUID=1.2&presentationSeriesUID=1.3&windowCenter=1&windowWidth=2', 400],
-  ['&presentationUID=1.2&presentationSeriesUID=1.3&region=0,0,1,1', 406],
+  ['&presentationUID=1.2&presentationSeriesUID=1.3&region=0,0,1,1.5', 400],
   ['&contentType=text/html', 406],
   ['&contentType=video/mp4', 406],
 ];

@@ -4,7 +4,13 @@
 import { DicomError } from '../../dimse/errors.ts';
 import { numberOf } from '../../render/attributes.ts';
 import type { Image } from '../../render/frames/image.ts';
-import { parseAnnotation, type RenderedMediaType, type RenderOptions, type Viewport } from '../../render/options.ts';
+import {
+  type Part,
+  parseAnnotation,
+  type RenderedMediaType,
+  type RenderOptions,
+  type Viewport,
+} from '../../render/options.ts';
 import { uid } from '../paths.ts';
 import { type Query, single } from '../query.ts';
 
@@ -15,8 +21,7 @@ export type WadoRendering = {
   quality?: number;
   rows?: number;
   columns?: number;
-  /** Normalised: 0 to 1. */
-  region?: { xmin: number; ymin: number; xmax: number; ymax: number };
+  region?: Part;
   window?: { center: number; width: number; function: 'linear' };
   annotation?: RenderOptions['annotation'];
   presentation?: { series: string; instance: string };
@@ -83,11 +88,6 @@ function presentationOf(query: Query): WadoRendering['presentation'] {
   for (const name of ['windowCenter', 'windowWidth', 'frameNumber']) {
     if (single(query, name) !== undefined) throw malformed(name, 'must not be given with presentationUID');
   }
-  if (single(query, 'region') !== undefined) {
-    throw new DicomError('not-acceptable', 'no region is cut out of what a presentation state shows', {
-      field: 'region',
-    });
-  }
   return { series: uid(series, 'presentationSeriesUID'), instance: uid(instance, 'presentationUID') };
 }
 
@@ -111,16 +111,18 @@ export function parseWadoRendering(query: Query): WadoRendering {
   };
 }
 
-/** The options of a picture of `image`, with its region in pixels; of what is no image without a region. */
+/** The options of a picture of `image`, with its region in pixels, or in fractions of what a state shows; none of what is no image. */
 export function renderOptionsOf(asked: WadoRendering, image: Image | undefined, mediaType: string): RenderOptions {
-  const { quality, window, annotation } = asked;
-  const viewport = viewportOf(asked, image);
+  const { quality, window, annotation, presentation, region } = asked;
+  const part = presentation === undefined ? undefined : region;
+  const viewport = viewportOf(asked, part === undefined ? image : undefined);
   return {
     mediaType: mediaType as RenderedMediaType,
     ...(quality === undefined ? {} : { quality }),
     ...(window === undefined ? {} : { window }),
     ...(annotation === undefined ? {} : { annotation }),
     ...(viewport === undefined ? {} : { viewport }),
+    ...(part === undefined ? {} : { part }),
   };
 }
 

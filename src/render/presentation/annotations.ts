@@ -52,9 +52,11 @@ function drawing(item: Dataset, colour: Rgb, mappingFor: MappingFor, stroke: num
   return graphics.join('') + texts.join('');
 }
 
-/** DISPLAY counts in fractions of what is shown, as it is shown; PIXEL, and MATRIX of a single tile, in pixels of the image. */
+/** DISPLAY counts in fractions of what the state shows, as it is shown; PIXEL, and MATRIX of a single tile, in pixels of the image. */
 function mappingsOf(placement: Placement): MappingFor {
   const ofImage = mappingOf(placement);
-  const ofDisplay: Mapping = (x, y) => [x * placement.width, y * placement.height];
+  const { width, height, part } = placement;
+  const [across, down] = [width / (part.xmax - part.xmin), height / (part.ymax - part.ymin)];
+  const ofDisplay: Mapping = (x, y) => [(x - part.xmin) * across, (y - part.ymin) * down];
   return (unit) => (unit === 'DISPLAY' ? ofDisplay : ofImage);
 }

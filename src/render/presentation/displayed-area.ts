@@ -5,6 +5,7 @@ import type { Dataset } from '../../dimse/data/dataset.ts';
 import { Tag } from '../../dimse/data/tags.ts';
 import { DicomError } from '../../dimse/errors.ts';
 import { numberOf, numbersOf, textOf } from '../attributes.ts';
+import type { Part } from '../options.ts';
 import { ratioOf } from '../output/aspect.ts';
 import { itemsFor, type Target } from './references.ts';
 
@@ -14,10 +15,16 @@ export type Orientation = { rotation: 0 | 90 | 180 | 270; mirrored: boolean };
 /** A rectangle in pixels; the last corner lies outside of it. */
 export type Area = { left: number; top: number; right: number; bottom: number };
 
-/** What of the picture is shown, before it is turned; how it is turned; and the size it then gets. */
-export type Placement = { area: Area; orientation: Orientation; width: number; height: number };
+/** What of the picture is shown, before it is turned; how it is turned; the size it then gets; and which part of what the state shows it is. */
+export type Placement = { area: Area; orientation: Orientation; width: number; height: number; part: Part };
 
 type Size = { width: number; height: number };
+/** A rectangle in pixels of the turned picture. */
+type Rectangle = Size & { x: number; y: number };
+/** What is asked for of the picture under a state: its region first, then its size (PS3.18 9.5.2.4). */
+type Wish = { part?: Part; viewport?: Size };
+
+const WHOLE: Part = { xmin: 0, ymin: 0, xmax: 1, ymax: 1 };
 
 const ROTATIONS = [0, 90, 180, 270] as const;
 /** Sides of a picture, and pixels of an area, that can be made. */
@@ -35,10 +42,11 @@ export function orientationOf(state: Dataset): Orientation {
  * are; MAGNIFY enlarges as it says and then shows as much from the top left as the viewport holds (PS3.18 8.3.5.1.6).
  * @throws DicomError `too-large` for an area or a magnification that cannot be made
  */
-export function placementOf(state: Dataset, image: Size, aspect: number, target: Target, viewport?: Size): Placement {
+export function placementOf(state: Dataset, image: Size, aspect: number, target: Target, wish: Wish = {}): Placement {
   const item = itemsFor(state, Tag.DisplayedAreaSelectionSequence, target)[0] ?? {};
   const orientation = orientationOf(state);
-  const area = areaOf(item, image);
+  const { area, part } = partOf(areaOf(item, image), orientation, wish.part);
+  const { viewport } = wish;
   const turned = orientation.rotation === 90 || orientation.rotation === 270;
   const upright = ratioOf(item, Tag.PresentationPixelSpacing) ?? ratioOf(item, Tag.PresentationPixelAspectRatio);
   const shape = turned ? 1 / (upright ?? aspect) : (upright ?? aspect);
@@ -46,9 +54,9 @@ export function placementOf(state: Dataset, image: Size, aspect: number, target:
   const pixels = turned ? { width: rows, height: columns } : { width: columns, height: rows };
   const ratio = numberOf(item, Tag.PresentationPixelMagnificationRatio);
   if (textOf(item, Tag.PresentationSizeMode) === 'MAGNIFY' && ratio !== undefined && ratio > 0) {
-    return magnified({ area, orientation, ...pixels }, ratio, shape, viewport);
+    return magnified({ area, orientation, part, ...pixels }, ratio, shape, viewport);
   }
-  return bounded({ area, orientation, ...(viewport ? fitted(pixels, shape, viewport) : pixels) });
+  return bounded({ area, orientation, part, ...(viewport ? fitted(pixels, shape, viewport) : pixels) });
 }
 
 /** The corners may be given in any order: which of them is at the top left depends on the orientation. */
@@ -65,6 +73,22 @@ function areaOf(item: Dataset, { width, height }: Size): Area {
   return { left, top, right, bottom };
 }
 
+/** The area of a part of what is shown, in whole pixels, and which part that is to the pixel. */
+function partOf(area: Area, orientation: Orientation, part: Part = WHOLE): { area: Area; part: Part } {
+  const turned = orientation.rotation === 90 || orientation.rotation === 270;
+  const [columns, rows] = [area.right - area.left, area.bottom - area.top];
+  const [width, height] = turned ? [rows, columns] : [columns, rows];
+  const [x, y] = [Math.floor(part.xmin * width), Math.floor(part.ymin * height)];
+  const [right, bottom] = [
+    Math.max(x + 1, Math.round(part.xmax * width)),
+    Math.max(y + 1, Math.round(part.ymax * height)),
+  ];
+  return {
+    area: cutFrom(area, orientation, { x, y, width: right - x, height: bottom - y }),
+    part: { xmin: x / width, ymin: y / height, xmax: right / width, ymax: bottom / height },
+  };
+}
+
 function fitted(pixels: Size, aspect: number, viewport: Size): Size {
   const scale = Math.min(viewport.width / pixels.width, viewport.height / (pixels.height * aspect));
   return {
@@ -74,26 +98,27 @@ function fitted(pixels: Size, aspect: number, viewport: Size): Size {
 }
 
 function magnified(placement: Placement, ratio: number, aspect: number, viewport?: Size): Placement {
-  const { area, orientation } = placement;
+  const { area, orientation, part } = placement;
   const across = Math.min(placement.width, Math.ceil((viewport?.width ?? MAX_SIDE) / ratio));
   const down = Math.min(placement.height, Math.ceil((viewport?.height ?? MAX_SIDE) / (ratio * aspect)));
   return bounded({
-    area: topLeftOf(area, orientation, across, down),
+    area: cutFrom(area, orientation, { x: 0, y: 0, width: across, height: down }),
     orientation,
+    part,
     width: Math.round(across * ratio),
     height: Math.max(1, Math.round(down * ratio * aspect)),
   });
 }
 
-/** The part of an area that is at the top left once it is turned. */
-function topLeftOf(area: Area, { rotation, mirrored }: Orientation, across: number, down: number): Area {
+/** The part of an area that a rectangle holds once the area is turned. */
+function cutFrom(area: Area, { rotation, mirrored }: Orientation, { x, y, width, height }: Rectangle): Area {
   const turned = rotation === 90 || rotation === 270;
-  const [columns, rows] = turned ? [down, across] : [across, down];
-  // Without mirroring: which end of the image's columns and rows comes first, in the picture's own directions.
+  const [column, columns, row, rows] = turned ? [y, height, x, width] : [x, width, y, height];
+  // Which end of the image's columns and rows comes first, in the picture's own directions.
   const lastColumn = turned ? rotation === 270 : (rotation === 180) !== mirrored;
   const lastRow = turned ? (rotation === 90) !== mirrored : rotation === 180;
-  const left = lastColumn ? area.right - columns : area.left;
-  const top = lastRow ? area.bottom - rows : area.top;
+  const left = lastColumn ? area.right - column - columns : area.left + column;
+  const top = lastRow ? area.bottom - row - rows : area.top + row;
   return { left, top, right: left + columns, bottom: top + rows };
 }
 

@@ -53,7 +53,7 @@ export async function present(
   const shutter = readShutter(attributes, n, aspect);
   const covered = shutter ? shuttered(toned, shutter) : toned;
   const canvas = withOverlays(covered, activatedOverlays(attributes, image.attributes, n, frame));
-  const placement = placementOf(attributes, canvas, aspect, target, options.viewport);
+  const placement = placementOf(attributes, canvas, aspect, target, options);
   const annotations = annotationsOf(attributes, target, placement, typeface);
   const shown = cutOut(annotations?.coloured ? canvasFor(canvas, [255, 0, 0]) : canvas, placement);
   const { width, height } = placement;

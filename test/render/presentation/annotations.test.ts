@@ -141,6 +141,20 @@ test('R-86 DISPLAY counts in fractions of what is shown, whichever way the pictu
   }
 });
 
+test('U-18 a region is cut out of the picture with its annotations, in both units', async () => {
+  const across = graphic('POLYLINE', [0.25, 0.505, 0.75, 0.505], { '00700005': cs('DISPLAY') });
+  const down = graphic('POLYLINE', [120.5, 10, 120.5, 90]);
+  const part = { xmin: 0.5, ymin: 0.25, xmax: 1, ymax: 0.75 };
+  const cut = await shown([annotation([across])], {}, { part });
+  assert.deepEqual([cut.width, cut.height, bounds(cut)], [100, 50, { left: 0, top: 25, right: 49, bottom: 25 }]);
+  assert.deepEqual(bounds(await shown([annotation([down])], {}, { part })), {
+    left: 20,
+    top: 0,
+    right: 20,
+    bottom: 49,
+  });
+});
+
 test('R-86 an annotation of other images is not drawn', async () => {
   const item = annotation([graphic('POINT', [50, 50])], { '00081140': sq(imageItem('1.2.3.4.5')) });
   assert.equal(

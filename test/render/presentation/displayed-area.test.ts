@@ -36,6 +36,29 @@ for (const [degrees, flip, first, last] of ORIENTATIONS) {
   });
 }
 
+for (const [degrees, flip] of ORIENTATIONS) {
+  test(`U-17, U-18 a region is cut out of what is shown, turned by ${degrees} degrees and flipped ${flip}`, async () => {
+    const state = { ...displayedArea([2, 1], [5, 4]), ...spatial(degrees, flip) };
+    const part = { xmin: 0.25, ymin: 0.5, xmax: 0.5, ymax: 1 };
+    const cut = await shownUnder(renderer, dir, numbered(), state, { part });
+    const expected = rowsOf(await shown(state))
+      .slice(2)
+      .map((row) => row.slice(1, 2));
+    assert.deepEqual(rowsOf(cut), expected);
+  });
+}
+
+test('U-18 the region is cut out before it is sized', async () => {
+  const options = { part: { xmin: 0, ymin: 0, xmax: 0.5, ymax: 0.25 }, viewport: { width: 30, height: 30 } };
+  const { width, height } = await shownUnder(renderer, dir, numbered(), {}, options);
+  assert.deepEqual([width, height], [30, 10], '3 columns and 1 row');
+});
+
+test('U-15 a region smaller than a pixel is that pixel', async () => {
+  const part = { xmin: 0.51, ymin: 0.51, xmax: 0.52, ymax: 0.52 };
+  assert.deepEqual(rowsOf(await shownUnder(renderer, dir, numbered(), {}, { part })), [[23]]);
+});
+
 test('R-73 the displayed area is cut out; its corners are counted from 1', async () => {
   assert.deepEqual(rowsOf(await shown(displayedArea([2, 2], [4, 3]))), [
     [11, 12, 13],
