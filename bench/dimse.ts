@@ -82,7 +82,7 @@ async function getStudy(peer: Peer, studyUid: string, expected: number): Promise
   };
   let instances = 0;
   for await (const instance of association.get({ sopClassUid: STUDY_GET, identifier })) {
-    for await (const _ of instance.body);
+    for await (const _ of instance.body.pieces?.() ?? instance.body);
     instances += 1;
   }
   await association.release();
