@@ -3,7 +3,10 @@
 import { createHash } from 'node:crypto';
 import { partsOf } from '../../support/multipart.ts';
 
-/** `bytes`: of the body or its parts. `broken`: the connection ended before the body did. `gone`: the client itself went. */
+/**
+ * `bytes`: of the body or its parts; none are counted of an archive, whose directory has UIDs of its own each time. `broken`: the
+ * connection ended before the body did. `gone`: the client itself went.
+ */
 export type Answer = { status: number; content: string[]; bytes: number } | 'broken' | 'gone';
 
 const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
@@ -42,9 +45,11 @@ export async function ask(origin: string, path: string, leaveAfter?: number): Pr
     const response = await fetch(`${origin}${path}`, { signal });
     const body = Buffer.from(await response.arrayBuffer());
     const type = response.headers.get('content-type') ?? '';
-    const bytes = type.startsWith('multipart/related')
-      ? partsOf(type, body).reduce((sum, part) => sum + part.body.length, 0)
-      : Buffer.byteLength(body.toString('latin1').replaceAll(origin, ''), 'latin1');
+    const bytes = type.startsWith('application/zip')
+      ? 0
+      : type.startsWith('multipart/related')
+        ? partsOf(type, body).reduce((sum, part) => sum + part.body.length, 0)
+        : Buffer.byteLength(body.toString('latin1').replaceAll(origin, ''), 'latin1');
     return { status: response.status, content: contentOf(type, body, origin), bytes };
   } catch (error) {
     if (signal?.aborted) return 'gone';
