@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -108,7 +108,10 @@ for (const cleared of ['files', '.']) {
     const file = instance('1.2.3.1.1', 64);
     await stow(gateway, file);
     await study(gateway);
-    rmSync(join(gateway.config.cache.dir, cleared), { recursive: true });
+    const { dir } = gateway.config.cache;
+    while (readdirSync(join(dir, 'files')).length === 0) await delay(5);
+    // The index may be written at this moment.
+    rmSync(join(dir, cleared), { recursive: true, maxRetries: 5 });
     assert.deepEqual((await study(gateway)).map(pixelsOf), [pixelsOf(file)]);
     const alone = await retrieve(gateway, instancePath('1.2.3.1.1'), SINGLE);
     assert.deepEqual(pixelsOf(alone), pixelsOf(file));

@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { type Stored, startFakePacs } from '../bridge/peer-pacs.ts';
 import { startGateway } from '../support/gateway.ts';
 import { type Answer, ask } from './chaos/answer.ts';
@@ -27,18 +27,15 @@ const images = (): Stored[] =>
     [1, 2, 3].map((n) => ({ study, series: `${study}.1`, instance: `${study}.1.${n}`, more: IMAGE })),
   );
 
-/** From now on what is written to files does not end until `goOn`; `hanging` counts those writes. */
-async function hangDisk(t: TestContext) {
-  const one = await open('/dev/null');
-  const prototype: FileHandle = Object.getPrototypeOf(one);
-  await one.close();
+/** From now on the thread that writes files is as if it hung in the disk; `hanging` counts what it was handed. */
+function hangDisk(t: TestContext) {
   const { promise, resolve: goOn } = Promise.withResolvers<void>();
   const disk = { hanging: 0, goOn };
-  const { writev } = prototype;
-  t.mock.method(prototype, 'writev', async function (this: FileHandle, ...args: Parameters<FileHandle['writev']>) {
+  const { postMessage } = Worker.prototype;
+  t.mock.method(Worker.prototype, 'postMessage', function (this: Worker, message: unknown, ...rest: []) {
+    if (!Array.isArray(message)) return postMessage.call(this, message, ...rest);
     disk.hanging += 1;
-    await promise;
-    return writev.apply(this, args);
+    void promise.then(() => postMessage.call(this, message));
   });
   return disk;
 }
@@ -63,7 +60,7 @@ test('a disk that hangs: every answer goes out, no copy is kept, nobody waits fo
   const { origin, config } = await startGateway(t, [pacs], settings);
   const isRight = async (path = '') => assert.deepEqual(await ask(origin, path), right.get(path), path);
   const kept = () => readdirSync(join(config.cache.dir, 'files')).length;
-  const disk = await hangDisk(t);
+  const disk = hangDisk(t);
   peer.asked.get.length = 0;
 
   // These wait for no disk.
@@ -81,7 +78,9 @@ test('a disk that hangs: every answer goes out, no copy is kept, nobody waits fo
   await isRight(second);
   assert.equal(peer.asked.get.length, retrieved + 1, 'no copy was kept');
 
+  const handed = disk.hanging;
   disk.goOn();
+  await until(() => disk.hanging > handed);
   await isRight(third);
   await until(() => kept() === 3);
   const before = peer.asked.get.length;

@@ -7,7 +7,6 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Cache } from '../../src/bridge/cache/cache.ts';
 import type { Growing } from '../../src/bridge/cache/growing-file.ts';
-import { Turns } from '../../src/bridge/cache/turns.ts';
 import { arriving, emptyDir, encoded } from '../bridge/fixtures.ts';
 import { type Stored, startFakePacs } from '../bridge/peer-pacs.ts';
 import { type RunningGateway, startGateway } from '../support/gateway.ts';
@@ -170,32 +169,4 @@ test('an instance larger than the memory passes through to its reader where the 
   file.release();
   whole.release();
   cache.close();
-});
-
-test('a disk that hangs is given up, and nobody waits for it any more', async (t) => {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
-  const turns = new Turns(1);
-  const hung = Promise.withResolvers<void>();
-  const first = assert.rejects(
-    turns.take((step) => step(hung.promise)),
-    { kind: 'busy', field: 'cache.dir' },
-  );
-  const second = assert.rejects(
-    turns.take(async () => {}),
-    { kind: 'busy' },
-  );
-  await Promise.resolve();
-  t.mock.timers.tick(10_000);
-  await Promise.all([first, second]);
-  await assert.rejects(
-    turns.take(async () => {}),
-    { kind: 'busy' },
-  );
-  hung.resolve();
-  await new Promise((resolve) => setImmediate(resolve));
-  let ran = false;
-  await turns.take(async () => {
-    ran = true;
-  });
-  assert.ok(ran, 'the disk answers again');
 });

@@ -88,8 +88,20 @@ export class CacheIndex {
     return row?.source as string | undefined;
   }
 
-  /** Puts a row in; the one it replaces is returned. */
-  put(row: IndexRow): IndexRow | undefined {
+  /** Puts rows in, all or none; those that they replace are returned. */
+  put(rows: readonly IndexRow[]): IndexRow[] {
+    this.#database.exec('BEGIN');
+    try {
+      const before = rows.flatMap((row) => this.#putOne(row) ?? []);
+      this.#database.exec('COMMIT');
+      return before;
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #putOne(row: IndexRow): IndexRow | undefined {
     const before = this.find(row);
     const sql = `INSERT OR REPLACE INTO instance (${COLUMNS}, usedAt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
     const { source, study, series, instance, file, sopClass, transferSyntax, dataOffset, size, storedAt } = row;

@@ -1,6 +1,5 @@
 // The cache: retrieved instances as Part 10 files in a private folder, data sets byte for byte as the PACS sent them. What one
-// PACS gave is never another's (`source` is an AE title). A file is written under another name until it is whole; what is being
-// read is never evicted.
+// PACS gave is never another's (`source` is an AE title). A file is found only when it is whole; what is read is never evicted.
 
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -31,8 +30,8 @@ export class Cache {
   readonly keeps: boolean;
   readonly #index: CacheIndex;
   readonly #open: OpenFiles;
-  /** What is still being written, by key. */
-  readonly #pending = new Pending();
+  /** What is still being written or not indexed yet. */
+  readonly #pending = new Pending((rows) => this.#indexAll(rows));
   readonly #generations = new Generations();
   readonly #expiry = setInterval(() => this.#expire(), EXPIRY_MS).unref();
   readonly #isRead = (file: string) => this.#open.isRead(file);
@@ -63,6 +62,7 @@ export class Cache {
 
   /** Bytes of all indexed files and of the documents made out of them. */
   get bytes(): number {
+    this.#pending.index();
     return this.#bytes + this.#index.documents.bytes;
   }
 
@@ -114,20 +114,15 @@ export class Cache {
     const before = this.#pending.take(row);
     if (before !== undefined) this.#remove(before.file);
     this.#pending.add(row, stored, (error) => {
-      if (this.#isClosed) return;
-      const settle = () => (error === undefined ? this.#put(row) : this.#giveUp(row, error));
-      this.#try('cache: an instance cannot be kept', settle);
+      this.#try('cache: an instance cannot be kept', () => this.#remove(row.file));
+      if (isDiskFull(error)) this.#makeRoom();
     });
-  }
-
-  #giveUp({ file }: IndexRow, error: unknown): void {
-    this.#remove(file);
-    if (isDiskFull(error)) this.#makeRoom();
   }
 
   /** Resolves when all that has come so far is written, or cannot be. */
   async idle(): Promise<void> {
     await this.#open.idle();
+    this.#pending.index();
   }
 
   /** The instance, when it is here under exactly this study and series and not too old. */
@@ -184,6 +179,7 @@ export class Cache {
 
   /** A PACS that something of the study, held here, came from. */
   sourceOf(study: string): string | undefined {
+    this.#pending.index();
     return this.#index.sourceOf(study);
   }
 
@@ -225,6 +221,7 @@ export class Cache {
 
   /** Takes out what is here of one study, or everything, whichever PACS it came from; how many instances. */
   clear(study?: string): number {
+    this.#pending.index();
     const rows = this.#index.rowsOf(study);
     for (const row of rows) this.#drop(row);
     return rows.length;
@@ -232,8 +229,11 @@ export class Cache {
 
   /** Files that are open stay; nothing else can be asked any more. */
   close(): void {
+    if (this.#isClosed) return;
     clearInterval(this.#expiry);
-    if (!this.#isClosed) this.#index.close();
+    this.#open.close();
+    this.#pending.index();
+    this.#index.close();
     this.#isClosed = true;
   }
 
@@ -245,6 +245,7 @@ export class Cache {
     this.#open.pin(name);
     return storedFile(facts, {
       landing: this.#open.landing(name),
+      hurry: () => this.#open.hurry(),
       document: (kind) => (this.#isClosed ? undefined : this.#index.documents.get(name, kind)),
       keep: (kind, bytes) => this.#keep(name, kind, bytes),
       release: () => this.#open.unpin(name),
@@ -257,17 +258,18 @@ export class Cache {
     this.#try('cache: a document cannot be kept', () => this.#index.documents.put(file, kind, bytes));
   }
 
-  /** Indexes what is on disk. A file that can't be indexed must not stay: nothing would ever evict it. */
-  #put(row: IndexRow): void {
-    try {
-      const before = this.#index.put(row);
-      this.#bytes += row.size;
-      if (before !== undefined) this.#discard(before);
-    } catch (error) {
-      this.#remove(row.file);
-      throw error;
-    }
+  #indexAll(rows: readonly IndexRow[]): void {
+    if (this.#isClosed) return;
+    // Nothing would ever evict a file that is not indexed.
+    if (!this.#try('cache: instances cannot be kept', () => this.#put(rows)))
+      for (const { file } of rows) this.#open.remove(file);
     this.#evict();
+  }
+
+  #put(rows: readonly IndexRow[]): void {
+    const before = this.#index.put(rows);
+    for (const { size } of rows) this.#bytes += size;
+    for (const row of before) this.#discard(row);
   }
 
   #drop(row: IndexRow): void {
@@ -275,10 +277,10 @@ export class Cache {
     this.#discard(row);
   }
 
-  /** Takes a file out of the count and off the disk, at once or when its last reader is done. */
-  #discard(row: IndexRow): void {
-    this.#bytes -= row.size;
-    this.#remove(row.file);
+  /** Out of the count and off the disk, at once or when its last reader is done. */
+  #discard({ file, size }: IndexRow): void {
+    this.#bytes -= size;
+    this.#remove(file);
   }
 
   /** Off the disk, with its documents, at once or when its last reader is done. */
@@ -298,28 +300,29 @@ export class Cache {
 
   /** Least recently used first, until the rest fits. Never throws: whoever is done with a file can do nothing about it. */
   #evict(maxBytes = this.#options.maxBytes): void {
-    this.#try('cache: nothing can be evicted', () => this.#evictDown(maxBytes));
+    this.#try('cache: nothing can be evicted', () => {
+      if (this.#isClosed || this.bytes <= maxBytes) return;
+      for (const row of evictable(this.#index, this.#isRead)) {
+        this.#drop(row);
+        if (this.bytes <= maxBytes) return;
+      }
+    });
   }
 
-  #try(failing: string, act: () => void): void {
+  #try(failing: string, act: () => void): boolean {
     try {
       act();
+      return true;
     } catch (error) {
       this.#options.log?.(`${failing}: ${error instanceof Error ? error.message : 'unknown error'}`);
+      return false;
     }
   }
 
   /** Half of what is here goes, so that the next try finds room. The files go first: without room the index can't change. */
   #makeRoom(): void {
-    freeSome(this.#index, this.#isRead, this.#files);
+    if (this.#isClosed) return;
+    this.#try('cache: no room can be made', () => freeSome(this.#index, this.#isRead, this.#files));
     this.#evict(this.bytes / 2);
-  }
-
-  #evictDown(maxBytes: number): void {
-    if (this.#isClosed || this.bytes <= maxBytes) return;
-    for (const row of evictable(this.#index, this.#isRead)) {
-      this.#drop(row);
-      if (this.bytes <= maxBytes) return;
-    }
   }
 }

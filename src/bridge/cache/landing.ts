@@ -2,14 +2,13 @@
 // whole in memory, or whole on disk, or its first ones are on disk and the rest in memory. Where the disk fails before a large
 // one is whole, memory holds what those who follow it have not read yet.
 
-import type { FileHandle } from 'node:fs/promises';
 import { Bell } from './bell.ts';
-import { create, fault, rethrow } from './file.ts';
+import { type Disk, givenUp } from './disk.ts';
+import { fault } from './file.ts';
 import { type Memory, SLAB } from './memory.ts';
-import type { Step, Turns } from './turns.ts';
 
 /** Bytes that are gathered before a large instance is written further. */
-const BATCH = 8 * SLAB;
+const BATCH = 32 * SLAB;
 
 /** Bytes from which on an instance can be followed while it comes: smaller ones are whole before that would help anybody. */
 const LARGE = 16 * SLAB;
@@ -25,7 +24,7 @@ export type Filling = {
 export type Follower = { at: number; leave(): void };
 
 /** `onGone` is told when nothing of it is left in memory. */
-export type LandingPlace = { path: string; memory: Memory; turns: Turns; onGone: () => void };
+export type LandingPlace = { path: string; memory: Memory; disk: Disk; onGone: () => void };
 
 export class Landing {
   readonly path: string;
@@ -33,7 +32,7 @@ export class Landing {
   readonly stored: Promise<void>;
   readonly #stored = Promise.withResolvers<void>();
   readonly #memory: Memory;
-  readonly #turns: Turns;
+  readonly #disk: Disk;
   readonly #onGone: () => void;
   /** By position; those that were given up are undefined, and on disk. */
   readonly #slabs: (Buffer | undefined)[] = [];
@@ -47,7 +46,6 @@ export class Landing {
   #isOver = false;
   /** The rest must be written at once: its memory is needed. */
   #isShort = false;
-  #file: FileHandle | undefined;
   /** Why no more will come. */
   #failure: unknown;
   readonly #growth = new Bell();
@@ -56,10 +54,10 @@ export class Landing {
   /** Bytes at the beginning that are neither in memory nor on disk. */
   #gone = 0;
 
-  constructor({ path, memory, turns, onGone }: LandingPlace) {
+  constructor({ path, memory, disk, onGone }: LandingPlace) {
     this.path = path;
     this.#memory = memory;
-    this.#turns = turns;
+    this.#disk = disk;
     this.#onGone = onGone;
     this.stored = this.#stored.promise;
     this.stored.catch(() => {});
@@ -166,7 +164,7 @@ export class Landing {
     this.#isOver = true;
     this.#memory.keep(this);
     if (this.#hasEnded) this.#memory.give(this.#takeAll());
-    else if (!this.#isWriting) this.#end(fault(new Error('given up')));
+    else if (!this.#isWriting) this.#end(givenUp());
   }
 
   #passed(): number {
@@ -198,6 +196,7 @@ export class Landing {
   async #addLater(chunk: Buffer, signal: AbortSignal | undefined): Promise<void> {
     this.#isShort = true;
     this.#write();
+    this.#disk.hurry();
     this.#slabs.push(await this.#memory.wait(signal));
     this.#isShort = false;
     const copied = chunk.copy(this.#slabs.at(-1) ?? chunk);
@@ -208,36 +207,29 @@ export class Landing {
   #write(): void {
     if (this.#isWriting || this.#hasEnded) return;
     this.#isWriting = true;
-    this.#turns
-      .take((step) => this.#writeAll(step))
-      .then(
-        () => {
-          this.#isWriting = false;
-          if (this.#isOver) this.#end(fault(new Error('given up')));
-          else if (this.#isWhole && this.#written === this.#size) this.#end();
-          else if (this.#isWhole) this.#write();
-        },
-        (error: unknown) => this.#end(error),
-      );
+    const end = this.#size;
+    const isLast = this.#isWhole;
+    const isWanted = () => !this.#isOver;
+    this.#disk.write({ path: this.path, bytes: this.#views(end), isLast, isWanted }).then(
+      () => {
+        this.#isWriting = false;
+        this.#written = end;
+        if (isLast) this.#end();
+        else if (this.#isOver) this.#end(givenUp());
+        else this.#writeOn();
+      },
+      (error: unknown) => this.#end(error),
+    );
   }
 
-  async #writeAll(step: Step): Promise<void> {
-    this.#file ??= await step(create(this.path).catch(rethrow));
-    while (!this.#isOver && this.#size - this.#written >= (this.#isWhole || this.#isShort ? 1 : BATCH)) {
-      const views = this.#views();
-      const wanted = views.reduce((sum, { length }) => sum + length, 0);
-      const { bytesWritten } = await step(this.#file.writev(views, this.#written).catch(rethrow));
-      // What a disk that becomes full in the middle of a write says.
-      if (bytesWritten < wanted) throw fault(Object.assign(new Error('short write'), { code: 'ENOSPC' }));
-      this.#written += bytesWritten;
-      this.#memory.spare(this);
-    }
+  #writeOn(): void {
+    this.#memory.spare(this);
+    if (this.#isWhole || this.#size - this.#written >= (this.#isShort ? 1 : BATCH)) this.#write();
   }
 
-  /** What is to be written next, of at most one batch. */
-  #views(): Buffer[] {
+  /** What is to be written next, up to `end`. */
+  #views(end: number): Buffer[] {
     const views: Buffer[] = [];
-    const end = Math.min(this.#size, this.#written + BATCH);
     for (let at = this.#written; at < end; ) {
       const to = Math.min(end, at - (at % SLAB) + SLAB);
       const slab = this.#slabs[Math.floor(at / SLAB)];
@@ -251,11 +243,11 @@ export class Landing {
   #end(error?: unknown): void {
     this.#hasEnded = true;
     this.#hasDiskFailed = error !== undefined;
-    const file = this.#file;
-    this.#file = undefined;
-    if (error !== undefined) this.#stored.reject(error);
-    if (file === undefined) this.#stored.resolve();
-    else file.close().then(this.#stored.resolve, this.#stored.reject);
+    if (error === undefined) this.#stored.resolve();
+    else {
+      if (this.#written > 0) this.#disk.abandon(this.path);
+      this.#stored.reject(error);
+    }
     if (this.#isOver) this.#memory.give(this.#takeAll());
     else this.#memory.spare(this);
   }

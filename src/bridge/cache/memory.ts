@@ -14,6 +14,8 @@ const PATIENCE = 30_000;
 export type Holder = { giveUp(): Buffer[] };
 
 export class Memory {
+  /** All slabs one after the other; the system gives the pages as they are used. */
+  readonly shared: SharedArrayBuffer;
   readonly #most: number;
   readonly #free: Buffer[] = [];
   readonly #spare = new Set<Holder>();
@@ -22,16 +24,14 @@ export class Memory {
 
   constructor(bytes: number) {
     this.#most = Math.max(8, Math.floor(bytes / SLAB));
+    this.shared = new SharedArrayBuffer(this.#most * SLAB);
   }
 
   /** A slab, its contents undefined; undefined when all are in use. */
   take(): Buffer | undefined {
     const free = this.#free.pop();
     if (free !== undefined) return free;
-    if (this.#made < this.#most) {
-      this.#made += 1;
-      return Buffer.allocUnsafeSlow(SLAB);
-    }
+    if (this.#made < this.#most) return Buffer.from(this.shared, SLAB * this.#made++, SLAB);
     for (const holder of this.#spare) {
       this.#spare.delete(holder);
       this.#free.push(...holder.giveUp());

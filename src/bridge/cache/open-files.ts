@@ -4,13 +4,10 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Disk } from './disk.ts';
 import { Landing } from './landing.ts';
 import { Memory } from './memory.ts';
 import { inTime } from './patience.ts';
-import { Turns } from './turns.ts';
-
-/** Files written at once. */
-const WRITERS = 2;
 
 export type OpenFilesOptions = {
   dir: string;
@@ -30,11 +27,12 @@ export class OpenFiles {
   readonly #doomed = new Set<string>();
   readonly #landings = new Map<string, Landing>();
   readonly #memory: Memory;
-  readonly #writers = new Turns(WRITERS);
+  readonly #disk: Disk;
 
   constructor(options: OpenFilesOptions) {
     this.#options = options;
     this.#memory = new Memory(options.memoryBytes);
+    this.#disk = new Disk(this.#memory.shared);
   }
 
   /** A new file, filled with `head` and `body`. When they fail nothing is left of it. A large one is told of while it grows. */
@@ -46,7 +44,7 @@ export class OpenFiles {
     const file = `${randomUUID()}.dcm`;
     const path = join(this.#options.dir, file);
     const onGone = () => this.#landings.delete(file);
-    const landing = new Landing({ path, memory: this.#memory, turns: this.#writers, onGone });
+    const landing = new Landing({ path, memory: this.#memory, disk: this.#disk, onGone });
     const landed = { file, landing };
     try {
       await landing.fill(head, body, { signal, onLarge: () => onLarge(landed) });
@@ -95,8 +93,19 @@ export class OpenFiles {
     else this.#erase(file);
   }
 
+  /** What waits to be written is waited for. */
+  hurry(): void {
+    this.#disk.hurry();
+  }
+
+  /** No more will come. */
+  close(): void {
+    this.#disk.close();
+  }
+
   /** Resolves when all that has come so far is written, or cannot be. */
   async idle(): Promise<void> {
+    this.#disk.hurry();
     await Promise.allSettled([...this.#landings.values()].map(({ stored }) => stored));
   }
 

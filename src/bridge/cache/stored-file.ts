@@ -44,7 +44,9 @@ export type StoredFile = FileFacts & {
   read(target: Buffer, position: number): number | Promise<number>;
   /** Whether `path` can be opened now. */
   isOnDisk(): boolean;
-  /** Resolves when `path` can be opened. Throws 'busy' when the instance could not be written, or not within half a minute. */
+  /** Resolves when it is written, whenever that will be. Throws 'busy' when it cannot be. */
+  stored: Promise<void>;
+  /** Has it written now and resolves when `path` can be opened. Throws 'busy' when it could not be, or not within half a minute. */
   onDisk(signal?: AbortSignal): Promise<void>;
   /** What was made out of this instance before: a document of this kind. */
   document(kind: string): Buffer | undefined;
@@ -59,9 +61,13 @@ const ON_DISK_PATIENCE = 30_000;
 /** What a cache does for an instance: `landing` is there while it may be in memory; `release` is called once. */
 export type Keeping = Pick<StoredFile, 'document' | 'keep' | 'release'> & {
   landing: Pick<Landing, 'copy' | 'stored' | 'isStored'> | undefined;
+  /** What waits to be written is waited for. */
+  hurry(): void;
 };
 
-export function storedFile(facts: FileFacts, { landing, document, keep, release }: Keeping): StoredFile {
+const LONG_SINCE = Promise.resolve();
+
+export function storedFile(facts: FileFacts, { landing, hurry, document, keep, release }: Keeping): StoredFile {
   let isOpen = true;
   const isOnDisk = () => landing?.isStored ?? true;
   const disk = diskReader(facts.path);
@@ -69,8 +75,11 @@ export function storedFile(facts: FileFacts, { landing, document, keep, release 
     ...facts,
     read: (target, position) => landing?.copy(target, position) ?? disk.read(target, position),
     isOnDisk,
+    stored: landing?.stored ?? LONG_SINCE,
     onDisk: async (signal) => {
-      if (landing !== undefined && !landing.isStored) await inTime(landing.stored, { ms: ON_DISK_PATIENCE, signal });
+      if (landing === undefined || landing.isStored) return;
+      hurry();
+      await inTime(landing.stored, { ms: ON_DISK_PATIENCE, signal });
     },
     document,
     keep,

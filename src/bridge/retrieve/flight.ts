@@ -242,7 +242,7 @@ export class Flight {
     }
     this.#seen.add(key);
     const at = this.#files.push(file) - 1;
-    file.onDisk().catch(() => {
+    file.stored.catch(() => {
       this.#unstored.add(at);
       this.#letGo();
     });

@@ -8,21 +8,32 @@ export type Inlet = { socket: Socket; chunks: AsyncIterable<Buffer> };
 
 /** Bytes of a read: large ones cost fewer turns of the event loop, beyond this the copy leaves the processor's cache. */
 const READ = 1 << 18;
+/** Reads that may lie ready: to stop and start reading around each one costs more than the reading. */
+const READY = 2;
 
 /**
- * Opens a TCP connection that reads into one and the same buffer: a fresh one for each read makes the garbage collector the
- * busiest part of a large retrieve. Between two chunks nothing is read.
+ * Opens a TCP connection that reads into the same few buffers in turn: a fresh one for each read makes the garbage collector the
+ * busiest part of a large retrieve. When all hold what nobody has asked for, nothing more is read.
  */
 export function openTcp(target: { host: string; port: number }): Inlet {
   const chunks = new Channel<Buffer>();
+  const memory = Buffer.allocUnsafeSlow(READ * READY);
+  let reads = 0;
+  let lent = 0;
+  const buffer = (): Buffer => memory.subarray((reads % READY) * READ, ((reads % READY) + 1) * READ);
   const callback = (length: number, bytes: Uint8Array): boolean => {
+    reads += 1;
+    lent += 1;
     chunks.put(Buffer.from(bytes.buffer, bytes.byteOffset, length));
     // False: nothing more until it is resumed. What comes after the last that is wanted goes by.
-    return chunks.closed;
+    return lent < READY || chunks.closed;
   };
-  const onread = { buffer: Buffer.allocUnsafeSlow(READ), callback };
-  const socket = connect({ ...target, keepAlive: true, onread });
-  return { socket, chunks: following(socket, chunks, () => socket.resume()) };
+  const socket = connect({ ...target, keepAlive: true, onread: { buffer, callback } });
+  const done = (): void => {
+    if (lent === READY) socket.resume();
+    lent -= 1;
+  };
+  return { socket, chunks: following(socket, chunks, { done }) };
 }
 
 /** A socket that is open already, or TLS: Node gives each chunk a buffer of its own. At most one waits, the socket paused. */
@@ -32,19 +43,24 @@ export function inletOf(socket: Socket): Inlet {
     if (!chunks.awaited && !chunks.closed) socket.pause();
     chunks.put(chunk);
   });
-  return { socket, chunks: following(socket, chunks, () => socket.isPaused() && socket.resume()) };
+  return { socket, chunks: following(socket, chunks, { wanted: () => socket.isPaused() && socket.resume() }) };
 }
 
-/** @param more has the socket read on */
-async function* following(socket: Socket, chunks: Channel<Buffer>, more: () => void): AsyncGenerator<Buffer, void> {
+/** @param told when nothing lies ready but a chunk is `wanted`, and when its reader is `done` with one */
+async function* following(
+  socket: Socket,
+  chunks: Channel<Buffer>,
+  told: { wanted?(): void; done?(): void },
+): AsyncGenerator<Buffer, void> {
   const onEnd = () => chunks.close();
   socket.once('end', onEnd).once('close', onEnd);
   try {
     for (;;) {
-      if (!chunks.ready) more();
-      const chunk = await chunks.take();
+      if (!chunks.ready) told.wanted?.();
+      const chunk = chunks.poll() ?? (await chunks.take());
       if (chunk === undefined) return;
       yield chunk;
+      told.done?.();
     }
   } finally {
     chunks.close();

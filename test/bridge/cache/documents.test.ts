@@ -87,8 +87,8 @@ test('documents count towards the size of the cache and are evicted with their i
   assert.equal(cache.bytes, before + 8000);
   first.release();
   const second = await write(cache, '1.4', 15_000);
-  assert.equal(cache.open(SOURCE, RESOURCE), undefined, 'the older one had to go');
   assert.equal(cache.bytes, second.size);
+  assert.equal(cache.open(SOURCE, RESOURCE), undefined, 'the older one had to go');
   second.release();
   cache.close();
 });

@@ -77,7 +77,7 @@ test('a process that keeps nothing and is killed leaves nothing that is found, a
   let left = 0;
   for (const enabled of [false, true]) {
     const dir = await emptyDir(t);
-    const last = await killedAfter(dir, 3, 5, 'off');
+    const last = await killedAfter(dir, REACH, 5, 'off');
     left += readdirSync(join(dir, 'files')).length;
     const cache = await Cache.open({ dir, enabled, maxBytes: MAX_BYTES, maxAge: 86_400_000 });
     for (let at = 0; at <= last + TOGETHER; at += 1) assert.equal(cache.open('PACS', madeAt(at)), undefined);

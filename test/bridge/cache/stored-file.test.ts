@@ -15,6 +15,7 @@ const FACTS: FileFacts = {
 
 const keeping = (stored: Promise<void>) => ({
   landing: { stored, isStored: false, copy: () => undefined },
+  hurry: () => {},
   document: () => undefined,
   keep: () => {},
   release: () => {},

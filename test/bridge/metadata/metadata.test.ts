@@ -42,6 +42,7 @@ function stored(body: Buffer, transferSyntaxUid: string): StoredFile {
     size: meta.length + body.length,
     read: (target, position) => bytes.copy(target, 0, Math.min(position, bytes.length)),
     isOnDisk: () => true,
+    stored: Promise.resolve(),
     onDisk: async () => {},
     document: () => undefined,
     keep: () => {},

@@ -45,9 +45,9 @@ test('what nobody asks for is not read: the peer must wait', () =>
   connected(async ({ socket, chunks }, far) => {
     const all = chunks[Symbol.asyncIterator]();
     far.write(Buffer.alloc(64 << 20));
-    const first = await all.next();
+    await all.next();
     await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.equal(socket.bytesRead, first.value?.length);
+    assert.ok(socket.bytesRead <= 1 << 19, `${socket.bytesRead} bytes`);
     assert.ok(far.writableLength > 0);
     await all.return?.();
   }));
