@@ -71,7 +71,13 @@ async function* read(
   if (start >= end) return;
   const last = file.dataOffset + end;
   for (let at = file.dataOffset + start; at < last; ) {
-    const buffer = ring(last - at);
+    const borrowed = borrow(file, at, ring)?.subarray(0, last - at);
+    if (borrowed !== undefined) {
+      at += borrowed.length;
+      yield borrowed;
+      continue;
+    }
+    const buffer = ring.buffer(last - at);
     const read = file.read(buffer, at);
     const bytes = typeof read === 'number' ? read : await read;
     if (bytes === 0 && file.size === undefined) return;
@@ -81,10 +87,16 @@ async function* read(
   }
 }
 
-/** Buffers for who keeps what it has been given. */
-function fresh(length: number): Buffer {
-  return Buffer.allocUnsafe(Math.min(length, Number.isFinite(length) ? CHUNK : CHUNK / 8));
+/** Bytes from `at` on without a copy, where they lie in memory. */
+function borrow(file: FollowedFile, at: number, ring: Ring): Buffer | undefined {
+  const lent = ring.borrow === undefined || file.size === undefined ? undefined : file.lend(at);
+  return lent && ring.borrow?.(lent);
 }
+
+/** Buffers for who keeps what it has been given. */
+const fresh: Ring = {
+  buffer: (length) => Buffer.allocUnsafe(Math.min(length, Number.isFinite(length) ? CHUNK : CHUNK / 8)),
+};
 
 /** `head` and `body`, the head waiting for the first chunk: what can't be decoded must fail before anything is said. */
 async function* withHead(head: Buffer, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {

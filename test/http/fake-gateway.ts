@@ -136,6 +136,7 @@ async function keep(dir: string, fixture: Fixture): Promise<StoredFile> {
     read: (target, position) => fixture.file.copy(target, 0, Math.min(position, fixture.file.length)),
     isOnDisk: () => true,
     stored: Promise.resolve(),
+    lend: () => undefined,
     onDisk: async () => {},
     document: (kind) => (documents.has(kind) ? Buffer.from(documents.get(kind) ?? []) : undefined),
     keep: (kind, document) => documents.set(kind, document),

@@ -1,6 +1,7 @@
 // Who may keep a chunk for how long, held by an instance that arrives in small pieces, each read into the next buffer of a ring.
 
 import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import type { FollowedFile } from '../../src/bridge/gateway.ts';
 import { readFileMeta } from '../../src/dimse/data/part10.ts';
@@ -33,7 +34,11 @@ function arriving(piece: number): FollowedFile {
 }
 
 async function opened(piece: number): Promise<AsyncIterable<Buffer>> {
-  const means = { renderer: createFakeRenderer(), ring: createRing(), signal: AbortSignal.timeout(5000) };
+  const means = {
+    renderer: createFakeRenderer(),
+    ring: createRing(new PassThrough()),
+    signal: AbortSignal.timeout(5000),
+  };
   const any = [{ mediaType: 'application/dicom', transferSyntax: '*', multipart: false, named: false }];
   return (await openFile(arriving(piece), any, means)).bytes;
 }

@@ -5,13 +5,13 @@
 import { Bell } from './bell.ts';
 import { type Disk, givenUp } from './disk.ts';
 import { fault } from './file.ts';
-import { type Memory, SLAB } from './memory.ts';
+import { type Lent, type Memory, SLAB } from './memory.ts';
 
 /** Bytes that are gathered before a large instance is written further. */
-const BATCH = 32 * SLAB;
+const BATCH = 4 << 20;
 
 /** Bytes from which on an instance can be followed while it comes: smaller ones are whole before that would help anybody. */
-const LARGE = 16 * SLAB;
+const LARGE = 2 << 20;
 
 export type Filling = {
   /** Ends the wait for memory. */
@@ -145,6 +145,13 @@ export class Landing {
       copied += slab.copy(target, copied, from, Math.min(SLAB, from + this.#size - at));
     }
     return copied;
+  }
+
+  /** Bytes from `position` on as they lie in memory, some of them; undefined where they are not there, or none can be lent. */
+  lend(position: number): Lent | undefined {
+    const slab = position < this.#size ? this.#slabs[Math.floor(position / SLAB)] : undefined;
+    const from = position % SLAB;
+    return slab && this.#memory.lend(slab, from, Math.min(SLAB, from + this.#size - position));
   }
 
   /** What is on disk leaves the memory, or what will never be there and all who follow have read. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DicomError } from '../../dimse/errors.ts';
 import type { IndexRow } from './cache-index.ts';
 import type { Landing } from './landing.ts';
+import type { Lent } from './memory.ts';
 import { inTime } from './patience.ts';
 
 /** What is known of an instance in the cache. */
@@ -42,6 +43,8 @@ export type StoredFile = FileFacts & {
    * promise. To be called again only when that has settled. Throws 'busy' when the disk fails.
    */
   read(target: Buffer, position: number): number | Promise<number>;
+  /** Bytes from `position` on, some of them, as they lie in memory: those may outlive `release`. Undefined: they are to be read. */
+  lend(position: number): Lent | undefined;
   /** Whether `path` can be opened now. */
   isOnDisk(): boolean;
   /** Resolves when it is written, whenever that will be. Throws 'busy' when it cannot be. */
@@ -60,7 +63,7 @@ const ON_DISK_PATIENCE = 30_000;
 
 /** What a cache does for an instance: `landing` is there while it may be in memory; `release` is called once. */
 export type Keeping = Pick<StoredFile, 'document' | 'keep' | 'release'> & {
-  landing: Pick<Landing, 'copy' | 'stored' | 'isStored'> | undefined;
+  landing: Pick<Landing, 'copy' | 'lend' | 'stored' | 'isStored'> | undefined;
   /** What waits to be written is waited for. */
   hurry(): void;
 };
@@ -74,6 +77,7 @@ export function storedFile(facts: FileFacts, { landing, hurry, document, keep, r
   return {
     ...facts,
     read: (target, position) => landing?.copy(target, position) ?? disk.read(target, position),
+    lend: (position) => landing?.lend(position),
     isOnDisk,
     stored: landing?.stored ?? LONG_SINCE,
     onDisk: async (signal) => {

@@ -12,7 +12,9 @@ import { classRounds, contextOf, StudyRootGet, storageContexts, WITHOUT_BULK_DAT
 import { type Listed, listInstances } from './expectation.ts';
 
 /** What metadata are made of: an instance that is kept, or one without its bulk data, which is not. */
-export type Described = Omit<StoredFile, 'path' | 'isOnDisk' | 'onDisk' | 'stored'> & { withoutBulkData?: true };
+export type Described = Omit<StoredFile, 'path' | 'isOnDisk' | 'onDisk' | 'stored' | 'lend'> & {
+  withoutBulkData?: true;
+};
 
 /** Milliseconds for which a PACS that does not take it, or answered wrongly, is not asked again. */
 const DECLINED_FOR = 3_600_000;

@@ -42,11 +42,11 @@ export async function retrieve(exchange: Exchange): Promise<FastifyReply> {
 }
 
 async function* instanceParts(
-  { service, baseUrl, signal }: Exchange,
+  { service, baseUrl, reply, signal }: Exchange,
   files: AsyncIterable<FollowedFile>,
   accepted: readonly Representation[],
 ): AsyncGenerator<Part, void, undefined> {
-  const means = { renderer: service.renderer, ring: createRing(), signal };
+  const means = { renderer: service.renderer, ring: createRing(reply.raw), signal };
   for await (const followed of files) {
     const file = await sendable(followed, accepted);
     try {
@@ -65,8 +65,8 @@ async function* instanceParts(
 
 /** All instances as one archive for people: what they save is named after the resource. */
 function sendZip(exchange: Exchange, resource: Resource, accepted: readonly Representation[]): Promise<FastifyReply> {
-  const { service, archive, baseUrl, signal } = exchange;
-  const means = { renderer: service.renderer, ring: createRing(), signal };
+  const { service, archive, baseUrl, reply, signal } = exchange;
+  const means = { renderer: service.renderer, ring: createRing(reply.raw), signal };
   const forms = accepted.filter(({ mediaType }) => mediaType === ZIP);
   const known = { onPartial: lackingOf(exchange), onWhole: tagOfWhole(exchange, forms) };
   const files = archive.retrieve(resource, { signal, ...known });
@@ -96,7 +96,7 @@ async function sendInstance(
   reply.header('content-location', locate(baseUrl, file));
   if (sentUnchanged(exchange, etagOf(file, JSON.stringify(forms)))) return reply;
   const typeOf = (uid: string) => formatMediaType('application/dicom', { 'transfer-syntax': uid });
-  const ring = createRing();
+  const ring = createRing(reply.raw);
   if (forms[0]?.kind === 'stored' && file.size !== undefined) {
     return sendContent(exchange, storedFile(file, ring), { 'content-type': typeOf(file.transferSyntaxUid) });
   }

@@ -69,13 +69,17 @@ export async function sendDicom(
     return sendStream(exchange, bytes, { 'content-type': 'application/dicom' });
   }
   if (sentUnchanged(exchange, etagOf(file, JSON.stringify(['wado', representation])))) return reply;
-  const { length, bytes } = await openFile(file, [representation], { renderer, ring: createRing(), signal });
+  const { length, bytes } = await openFile(file, [representation], {
+    renderer,
+    ring: createRing(exchange.reply.raw),
+    signal,
+  });
   const headers = { 'content-type': 'application/dicom', 'content-location': locate(baseUrl, file) };
   return sendStream(exchange, bytes, length === undefined ? headers : { ...headers, 'content-length': String(length) });
 }
 
 /** Buffers that stay what they are: the head of the data set is gathered. */
-const fresh: Ring = (length) => Buffer.allocUnsafe(Math.min(length, CHUNK));
+const fresh: Ring = { buffer: (length) => Buffer.allocUnsafe(Math.min(length, CHUNK)) };
 
 /** The file de-identified, with file meta information and a preamble of our own (PS3.15 E.1.1). */
 async function anonymized(

@@ -69,7 +69,7 @@ test('an instance is read from memory before it is on disk, and from disk when i
   assert.equal(file.read(target, 0), file.size, 'at once: no promise');
   assert.deepEqual(target.subarray(file.dataOffset), encoded(one));
   await file.onDisk();
-  const next = await cache.write(arriving(made('1.6', { bytes: 900_000 }), { chunk: 16_000 }), 'PACS');
+  const next = await cache.write(arriving(made('1.6', { bytes: 4_500_000 }), { chunk: 16_000 }), 'PACS');
   assert.ok(file.read(target, 0) instanceof Promise, 'from disk');
   assert.equal(await file.read(target.fill(0), 0), file.size);
   assert.deepEqual(target.subarray(file.dataOffset), encoded(one));

@@ -14,7 +14,7 @@ const FACTS: FileFacts = {
 };
 
 const keeping = (stored: Promise<void>) => ({
-  landing: { stored, isStored: false, copy: () => undefined },
+  landing: { stored, isStored: false, copy: () => undefined, lend: () => undefined },
   hurry: () => {},
   document: () => undefined,
   keep: () => {},

@@ -43,6 +43,7 @@ function stored(body: Buffer, transferSyntaxUid: string): StoredFile {
     read: (target, position) => bytes.copy(target, 0, Math.min(position, bytes.length)),
     isOnDisk: () => true,
     stored: Promise.resolve(),
+    lend: () => undefined,
     onDisk: async () => {},
     document: () => undefined,
     keep: () => {},
