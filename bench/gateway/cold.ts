@@ -2,7 +2,7 @@
 // compiled; or it is in use: it has brought and shown another study before. Beside DCMTK's getscu.
 
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { requirePeer, runToolOk } from '../../test/support/peers.ts';
 import { startRelay } from '../relay.ts';
 import { countedLine } from './counted.ts';
 import { get, median, ROUNDS, report, timed, whole } from './measure.ts';
-import { cpuMs, dir, JSON_TYPE, type Scene, STUDY_TYPE, startGateway } from './setup.ts';
+import { cpuMs, dir, empty, JSON_TYPE, type Scene, STUDY_TYPE, startGateway } from './setup.ts';
 
 type Figure = {
   title: string;
@@ -169,6 +169,6 @@ async function getscu({ peer, study }: Scene): Promise<number> {
   const keys = ['-k', 'QueryRetrieveLevel=STUDY', '-k', `StudyInstanceUID=${study}`];
   const address = ['-aec', peer.aeTitle, peer.host, String(peer.port)];
   const ms = await timed(() => runToolOk('getscu', ['-S', '+B', '-od', out, ...keys, ...address]));
-  rmSync(out, { recursive: true });
+  empty(out);
   return ms;
 }
