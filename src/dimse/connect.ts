@@ -12,13 +12,8 @@ import { requestorTls, type TlsOptions } from './tls.ts';
 import { Connection } from './ul/connection.ts';
 import { checkSignal } from './ul/deadline.ts';
 import { type Inlet, inletOf, openTcp } from './ul/inlet.ts';
-import {
-  agreementOf,
-  associateRq,
-  type CommonExtended,
-  type ProposedContext,
-  type UserIdentity,
-} from './ul/negotiation.ts';
+import { agreementOf, associateRq, type ProposedContext } from './ul/negotiation.ts';
+import type { CommonExtended, UserIdentity } from './ul/user-information.ts';
 
 export type ConnectOptions = {
   host: string;

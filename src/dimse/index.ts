@@ -20,4 +20,5 @@ export { describeStatus, type Status, type StatusCategory, statusOf } from './st
 export { DEFAULT_TIMEOUTS, type Timeouts } from './timeouts.ts';
 export { BCP195_SUITES, type TlsOptions } from './tls.ts';
 export { Channel } from './ul/channel.ts';
-export type { AcceptedContext, CommonExtended, ProposedContext, Roles, UserIdentity } from './ul/negotiation.ts';
+export type { AcceptedContext, ProposedContext } from './ul/negotiation.ts';
+export type { CommonExtended, Roles, UserIdentity } from './ul/user-information.ts';

@@ -12,10 +12,11 @@ import { DEFAULT_TIMEOUTS, type Timeouts } from './timeouts.ts';
 import { listenerTls, type TlsOptions } from './tls.ts';
 import { Connection } from './ul/connection.ts';
 import { inletOf } from './ul/inlet.ts';
-import { acceptorAgreement, associateAc, identityOf, type UserIdentity } from './ul/negotiation.ts';
+import { acceptorAgreement, associateAc, type Support } from './ul/negotiation.ts';
 import { APPLICATION_CONTEXT, type AssociateRq } from './ul/pdu.ts';
 import { describeRejection, REJECTION, type Rejection } from './ul/rejection.ts';
 import { describeTransportError } from './ul/transport.ts';
+import { identityOf, type UserIdentity } from './ul/user-information.ts';
 
 export type ListenOptions = {
   /** Address to bind; all of them where absent. */
@@ -26,8 +27,7 @@ export type ListenOptions = {
   aeTitle?: string | readonly string[];
   /** False rejects the calling AE title (1/1/3). */
   allowCalling?: (aeTitle: string, address: string) => boolean;
-  /** Transfer syntaxes for an abstract syntax, most wanted first, of those proposed; undefined refuses the abstract syntax. */
-  contexts: (abstractSyntax: string, proposed: readonly string[]) => readonly string[] | undefined;
+  contexts: Support['contexts'];
   /** Answer to SOP Class Extended Negotiation (PS3.7 D.3.3.5): accept only what was offered. */
   extended?: (abstractSyntax: string, offered: Buffer) => Buffer | undefined;
   /** User identity, or that none was told: false rejects (1/2/1), a Buffer is the server response; absent: not looked at. */

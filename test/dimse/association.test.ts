@@ -587,6 +587,41 @@ test('what a listener supports may depend on what is proposed', async (t) => {
   assert.equal(association.contexts[0]?.transferSyntaxUid, IMPLICIT);
 });
 
+test('PS3.7 D.3.3.6 what a listener supports may depend on what common extended negotiation says of a SOP class', async (t) => {
+  const kindOf = (sopClassUid: string, ...relatedGeneralSopClassUids: string[]) => ({
+    sopClassUid,
+    serviceClassUid: '1.2.840.10008.4.2',
+    relatedGeneralSopClassUids,
+  });
+  const [special, other, unsaid] = ['1.2.3.1', '1.2.3.2', '1.2.3.3'];
+  const told: unknown[] = [];
+  const { association } = await pair(
+    t,
+    {},
+    {
+      listen: {
+        contexts(abstractSyntax, _, commonExtended) {
+          told.push([abstractSyntax, commonExtended]);
+          return commonExtended?.relatedGeneralSopClassUids.includes(MR) ? [EXPLICIT] : undefined;
+        },
+      },
+      connect: {
+        contexts: [special, other, unsaid].map((uid) => ({ abstractSyntax: uid, transferSyntaxes: [EXPLICIT] })),
+        commonExtended: [kindOf(special, CT, MR), kindOf(other)],
+      },
+    },
+  );
+  assert.deepEqual(told, [
+    [special, kindOf(special, CT, MR)],
+    [other, kindOf(other)],
+    [unsaid, undefined],
+  ]);
+  assert.deepEqual(
+    association.contexts.map(({ abstractSyntax }) => abstractSyntax),
+    [special],
+  );
+});
+
 test('one line per association event is logged, in both directions', async (t) => {
   const lines: string[] = [];
   const { association } = await pair(t, {}, { connect: { log: (line) => lines.push(line.replace(/:\d+ /, ' ')) } });

@@ -1,10 +1,23 @@
 // Association negotiation (PS3.8 7.1, PS3.7 Annex D): what is proposed × what is supported → what is agreed. Pure.
 
 import { DicomError } from '../errors.ts';
-import { APPLICATION_CONTEXT, type AssociateAc, type AssociateRq, type Item, type UserInformationItem } from './pdu.ts';
-
-/** Roles of the requestor for an abstract syntax (PS3.7 D.3.3.4); the acceptor has the opposite ones. */
-export type Roles = { scu: boolean; scp: boolean };
+import { APPLICATION_CONTEXT, type AssociateAc, type AssociateRq } from './pdu.ts';
+import {
+  type CommonExtended,
+  commonExtendedOf,
+  extendedItems,
+  extendedOf,
+  identityItem,
+  type Roles,
+  roleItems,
+  rolesOf,
+  type Self,
+  selfOf,
+  subItem,
+  type UserIdentity,
+  userInformation,
+  userInformationOf,
+} from './user-information.ts';
 
 export type ProposedContext = {
   abstractSyntax: string;
@@ -22,22 +35,8 @@ export type AcceptedContext = {
   extended?: Buffer;
 };
 
-/** PS3.7 D.3.3.7: 1 username, 2 username and passcode, 3 Kerberos ticket, 4 SAML assertion, 5 JSON web token. */
-export type UserIdentity = {
-  type: 1 | 2 | 3 | 4 | 5;
-  primary: Buffer | string;
-  secondary?: Buffer | string;
-  responseRequested?: boolean;
-};
-
-/** SOP Class Common Extended Negotiation (PS3.7 D.3.3.6): told to the acceptor, never answered. */
-export type CommonExtended = { sopClassUid: string; serviceClassUid: string; relatedGeneralSopClassUids: string[] };
-
 /** Asynchronous Operations Window (PS3.7 D.3.3.3): outstanding operations the requestor may invoke, and perform; 0 = any. */
 export type Window = { invoked: number; performed: number };
-
-/** What one side says of itself in its user information. */
-export type Self = { maximumLength: number; implementationClassUid: string; implementationVersionName: string };
 
 export type Proposal = Self & {
   calledAeTitle: string;
@@ -75,53 +74,6 @@ export const MAX_CONTEXTS = 128;
 const DEFAULT_ROLES: Roles = { scu: true, scp: false };
 const SYNCHRONOUS: Window = { invoked: 1, performed: 1 };
 
-export const userInformationOf = (pdu: AssociateRq | AssociateAc): UserInformationItem[] =>
-  pdu.items.flatMap((item) => (item.type === 'user-information' ? item.items : []));
-
-/** The first sub-item of a type. */
-function subItem<T extends UserInformationItem['type']>(items: readonly UserInformationItem[], type: T) {
-  return items.find((item): item is Extract<UserInformationItem, { type: T }> => item.type === type);
-}
-
-const roleItems = (contexts: readonly ProposedContext[]): UserInformationItem[] => {
-  const roles = new Map(
-    contexts.flatMap((context) => (context.roles ? [[context.abstractSyntax, context.roles]] : [])),
-  );
-  return [...roles].map(([sopClassUid, { scu, scp }]) => ({
-    type: 'role-selection',
-    sopClassUid,
-    scu: Number(scu),
-    scp: Number(scp),
-  }));
-};
-
-const extendedItems = (contexts: readonly { abstractSyntax: string; extended?: Buffer }[]): UserInformationItem[] => {
-  const all = new Map(
-    contexts.flatMap((context) => (context.extended ? [[context.abstractSyntax, context.extended]] : [])),
-  );
-  return [...all].map(([sopClassUid, information]) => ({ type: 'extended-negotiation', sopClassUid, information }));
-};
-
-const identityItem = (identity: UserIdentity): UserInformationItem => ({
-  type: 'user-identity',
-  identityType: identity.type,
-  responseRequested: Number(identity.responseRequested ?? false),
-  primary: Buffer.from(identity.primary),
-  secondary: Buffer.from(identity.secondary ?? ''),
-});
-
-/** Sub-items in ascending order: old peers expect it (UL-6). */
-const userInformation = (self: Self, rest: UserInformationItem[][]): Item => ({
-  type: 'user-information',
-  items: [
-    { type: 'maximum-length', maximumLength: self.maximumLength },
-    { type: 'implementation-class-uid', uid: self.implementationClassUid },
-    ...(rest[0] ?? []),
-    { type: 'implementation-version-name', name: self.implementationVersionName },
-    ...rest.slice(1).flat(),
-  ],
-});
-
 const syntax = (type: 'abstract-syntax' | 'transfer-syntax', uid: string) => ({ type, uid });
 
 /** The A-ASSOCIATE-RQ of a proposal; contexts get the IDs 1, 3, 5, … in their order. */
@@ -156,8 +108,10 @@ export function associateRq(proposal: Proposal): AssociateRq {
   };
 }
 
-/** The presentation contexts of an A-ASSOCIATE-RQ, with the roles and extended negotiation that go with them. */
-export function proposedContexts(rq: AssociateRq): (ProposedContext & { id: number })[] {
+type RequestedContext = ProposedContext & { id: number; commonExtended?: CommonExtended };
+
+/** The presentation contexts of an A-ASSOCIATE-RQ, with the roles and both kinds of extended negotiation that go with them. */
+export function proposedContexts(rq: AssociateRq): RequestedContext[] {
   const information = userInformationOf(rq);
   return rq.items.flatMap((item) => {
     if (item.type !== 'presentation-context') return [];
@@ -166,6 +120,7 @@ export function proposedContexts(rq: AssociateRq): (ProposedContext & { id: numb
     const [abstractSyntax = ''] = uids('abstract-syntax');
     const roles = rolesOf(information, abstractSyntax);
     const extended = extendedOf(information, abstractSyntax);
+    const commonExtended = commonExtendedOf(information, abstractSyntax);
     return [
       {
         id: item.id,
@@ -173,30 +128,11 @@ export function proposedContexts(rq: AssociateRq): (ProposedContext & { id: numb
         transferSyntaxes: uids('transfer-syntax'),
         ...(roles && { roles }),
         ...(extended && { extended }),
+        ...(commonExtended && { commonExtended }),
       },
     ];
   });
 }
-
-function rolesOf(information: readonly UserInformationItem[], uid: string): Roles | undefined {
-  const found = information.find((item) => item.type === 'role-selection' && item.sopClassUid === uid);
-  return found?.type === 'role-selection' ? { scu: found.scu === 1, scp: found.scp === 1 } : undefined;
-}
-
-function extendedOf(information: readonly UserInformationItem[], uid: string): Buffer | undefined {
-  const found = information.find((item) => item.type === 'extended-negotiation' && item.sopClassUid === uid);
-  return found?.type === 'extended-negotiation' ? found.information : undefined;
-}
-
-const common = (information: readonly UserInformationItem[]) => {
-  const classUid = subItem(information, 'implementation-class-uid')?.uid;
-  const versionName = subItem(information, 'implementation-version-name')?.name;
-  return {
-    maximumLength: subItem(information, 'maximum-length')?.maximumLength ?? 0,
-    ...(classUid !== undefined && { implementationClassUid: classUid }),
-    ...(versionName !== undefined && { implementationVersionName: versionName }),
-  };
-};
 
 /** Role the acceptor agrees to: only what was proposed, and the default where it says nothing (UL-27). */
 const agreedRoles = (proposed: Roles | undefined, answered: Roles | undefined): Roles =>
@@ -237,23 +173,31 @@ export function agreementOf(rq: AssociateRq, ac: AssociateAc): Agreement {
     contexts,
     rejected,
     window: { invoked: window.invoked, performed: window.performed },
-    ...common(information),
+    ...selfOf(information),
     ...(response !== undefined && { userIdentityResponse: response }),
   };
 }
 
 /** What an acceptor supports. */
 export type Support = Self & {
-  /** Transfer syntaxes for an abstract syntax, most wanted first; undefined: abstract syntax not supported. */
-  contexts: (abstractSyntax: string, proposed: readonly string[]) => readonly string[] | undefined;
+  /**
+   * Transfer syntaxes for an abstract syntax, most wanted first, of those proposed; undefined refuses the abstract syntax.
+   * `commonExtended` is what the requestor said of it, where it did: related general SOP classes may stand in for one that is
+   * not known (PS3.7 D.3.3.6).
+   */
+  contexts: (
+    abstractSyntax: string,
+    proposed: readonly string[],
+    commonExtended: CommonExtended | undefined,
+  ) => readonly string[] | undefined;
   /** Answer to extended negotiation; undefined: none is given. Only offered values may be accepted (UL-32). */
   extended?: ((abstractSyntax: string, offered: Buffer) => Buffer | undefined) | undefined;
   /** Answer to a User Identity whose response was requested and that was authenticated. */
   userIdentityResponse?: Buffer | undefined;
 };
 
-function answerContext(proposed: ProposedContext, support: Support): { result: number; transferSyntaxUid: string } {
-  const supported = support.contexts(proposed.abstractSyntax, proposed.transferSyntaxes);
+function answerContext(proposed: RequestedContext, support: Support): { result: number; transferSyntaxUid: string } {
+  const supported = support.contexts(proposed.abstractSyntax, proposed.transferSyntaxes, proposed.commonExtended);
   // One transfer syntax stands in the answer even of a rejected context, there without meaning (T-59).
   const [first = ''] = proposed.transferSyntaxes;
   if (supported === undefined) return { result: CONTEXT_RESULT.abstractSyntax, transferSyntaxUid: first };
@@ -300,14 +244,5 @@ export function associateAc(rq: AssociateRq, support: Support): AssociateAc {
 /** The acceptor's own view: what it agreed to, and what the requestor announced. */
 export const acceptorAgreement = (rq: AssociateRq, ac: AssociateAc): Agreement => ({
   ...agreementOf(rq, ac),
-  ...common(userInformationOf(rq)),
+  ...selfOf(userInformationOf(rq)),
 });
-
-/** The user identity of a request, where it has one of a known type. */
-export function identityOf(rq: AssociateRq): UserIdentity | undefined {
-  const item = subItem(userInformationOf(rq), 'user-identity');
-  if (item === undefined || item.identityType < 1 || item.identityType > 5) return undefined;
-  const { primary, secondary, responseRequested } = item;
-  const type = item.identityType as UserIdentity['type'];
-  return { type, primary, secondary, responseRequested: responseRequested !== 0 };
-}

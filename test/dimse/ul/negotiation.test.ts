@@ -7,12 +7,11 @@ import {
   type Proposal,
   type ProposedContext,
   proposedContexts,
-  type Roles,
   type Support,
-  userInformationOf,
 } from '../../../src/dimse/ul/negotiation.ts';
 import { type AssociateAc, decodePdu, encodePdu } from '../../../src/dimse/ul/pdu.ts';
 import { describeAbort, describeRejection } from '../../../src/dimse/ul/rejection.ts';
+import { type Roles, userInformationOf } from '../../../src/dimse/ul/user-information.ts';
 
 const IMPLICIT = '1.2.840.10008.1.2';
 const EXPLICIT = '1.2.840.10008.1.2.1';
