@@ -3,7 +3,7 @@
 import { connect, createServer, type Socket } from 'node:net';
 
 /** What one side sent at a time, in the order in which it passed the relay. */
-type Piece = { fromClient: boolean; bytes: Buffer };
+export type Piece = { fromClient: boolean; bytes: Buffer };
 
 export type Recording = { port: number; pieces: Piece[]; close(): Promise<void> };
 
@@ -43,7 +43,8 @@ const FLAGS = { syn: 0x02, synAck: 0x12, data: 0x18 } as const;
 const SEGMENT = 1460;
 const EMPTY = Buffer.alloc(0);
 
-/** The port that the capture file gives to the acceptor. */
+/** The address and port that the capture file gives to the acceptor. */
+export const CAPTURED_ADDRESS = '10.0.0.2';
 export const CAPTURED_PORT = SERVER_PORT;
 
 /** The capture file of a recording: its bytes as TCP segments, after a handshake. Checksums are left at 0. */
