@@ -31,6 +31,8 @@ export type ConnectOptions = {
   commonExtended?: readonly CommonExtended[];
   /** For requests of the peer on this association, as N-EVENT-REPORT. */
   services?: Services;
+  /** Told of the transport connection when it is asked for: `closed` settles when it is gone, also where no association came of it. */
+  onTransport?: (closed: Promise<void>) => void;
   log?: (line: string) => void;
 };
 
@@ -77,6 +79,7 @@ export async function connect(options: ConnectOptions): Promise<Association> {
   const secure = confirm === 'secureConnect';
   const { artim } = timeouts;
   const connection = new Connection(inlet, { role: 'requestor', peer, artim, maximumLength, secure, log });
+  options.onTransport?.(connection.closed);
   connection.request(rq, confirm);
   try {
     await connection.connected({ doing, awaited: 'connection', ms: timeouts.connect, signal, detail });

@@ -8,6 +8,11 @@ export function contextKey({ abstractSyntax, transferSyntaxes, roles, extended }
   return [abstractSyntax, role, extended?.toString('hex') ?? '', ...[...transferSyntaxes].sort()].join('|');
 }
 
+/** Equal for proposals of the same contexts in any order. */
+export function proposalKey(contexts: readonly ProposedContext[]): string {
+  return contexts.map(contextKey).sort().join('\n');
+}
+
 /**
  * Keys of what was proposed (accepted or not: asking again gets the same answer), and of what asking for exactly one accepted
  * transfer syntax would be.

@@ -69,7 +69,11 @@ export type PacsOptions = {
   log?: (line: string) => void;
 };
 
-export type Connector = (contexts: readonly ProposedContext[], signal: AbortSignal) => Promise<Association>;
+export type Connector = (
+  contexts: readonly ProposedContext[],
+  signal: AbortSignal,
+  onTransport?: (closed: Promise<void>) => void,
+) => Promise<Association>;
 
 /**
  * Opens associations to a PACS as it is configured. Throws 'malformed' for TLS settings that do not do; the associations
@@ -78,7 +82,7 @@ export type Connector = (contexts: readonly ProposedContext[], signal: AbortSign
 export function connectorOf({ config, aeTitle, log }: PacsOptions): Connector {
   const { arrival: _, ...timeouts } = config.timeouts;
   const tls = requestorTlsOf(config.tls, `tls of ${config.aeTitle}`);
-  return async (contexts, signal) => {
+  return async (contexts, signal, onTransport) => {
     const userIdentity = presentIdentity(config);
     const association = await connect({
       host: config.host,
@@ -90,6 +94,7 @@ export function connectorOf({ config, aeTitle, log }: PacsOptions): Connector {
       signal,
       ...(tls === undefined ? {} : { tls }),
       ...(userIdentity === undefined ? {} : { userIdentity }),
+      ...(onTransport === undefined ? {} : { onTransport }),
       ...(log === undefined ? {} : { log }),
     });
     if (!userIdentity?.responseRequested || association.userIdentityResponse !== undefined) return association;
@@ -127,7 +132,8 @@ export function createPacs(options: PacsOptions): Pacs {
     idle: config.idle,
     maxAge: config.maxAge,
     maxRequests: config.maxRequests,
-    connect: (contexts, signal, isFinal) => reach((attempt) => open(contexts, attempt), signal, isFinal),
+    connect: (contexts, signal, isFinal, onTransport) =>
+      reach((attempt) => open(contexts, attempt, onTransport), signal, isFinal),
   });
   const pacs: Pacs = {
     config,

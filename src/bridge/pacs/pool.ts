@@ -3,16 +3,20 @@
 
 import { DicomError } from '../../dimse/errors.ts';
 import type { Association, ProposedContext } from '../../dimse/index.ts';
-import { contextKey, covered } from './coverage.ts';
+import { contextKey, covered, proposalKey } from './coverage.ts';
 import type { Lease, LeaseOptions, Standing } from './lease.ts';
 import { Queue } from './queue.ts';
 
 export type PoolOptions = {
-  /** Opens an association that proposes `contexts`; an error that `isFinal` is thrown without further tries. */
+  /**
+   * Opens an association that proposes `contexts`; an error that `isFinal` is thrown without further tries. Each transport
+   * connection that is tried is told of: `closed` settles when it is gone.
+   */
   connect(
     contexts: readonly ProposedContext[],
     signal: AbortSignal,
     isFinal: (error: unknown) => boolean,
+    onTransport: (closed: Promise<void>) => void,
   ): Promise<Association>;
   /** Names the peer in errors, as `AET@host:port`. */
   peer: string;
@@ -65,8 +69,8 @@ export class Pool {
   /** Places taken by associations that are being opened or released. */
   #opening = 0;
   #closing = 0;
-  /** Released or aborted, the transport not closed yet: the peer still counts them. */
-  readonly #ending = new Set<Entry>();
+  /** Of what was released, aborted or given up, the transports that are not closed yet: the peer still counts them. */
+  readonly #ending = new Set<Promise<void>>();
   #closed = false;
   /** How many the peer took when it was full, and until when that is believed. */
   #full = { size: 0, until: 0 };
@@ -76,7 +80,7 @@ export class Pool {
     this.#options = options;
   }
 
-  /** Associations that exist now: on loan, idle, being opened or released, or still to be closed; not what `connect` gave up. */
+  /** Associations that exist now: on loan, idle, being opened or released, or still to be closed. */
   get size(): number {
     return this.#idle.length + this.#lent.size + this.#opening + this.#closing + this.#ending.size;
   }
@@ -195,11 +199,11 @@ export class Pool {
     this.#opening += 1;
     const proposed = this.#proposal(waiter);
     let isFull = false;
+    const isFinal = (error: unknown) => (isFull = this.size > 1 && isLimit(error));
+    const transports: Promise<void>[] = [];
+    const onTransport = (closed: Promise<void>) => transports.push(closed);
     try {
-      const association = await this.#options.connect(proposed, waiter.signal, (error) => {
-        isFull = this.size > 1 && isLimit(error);
-        return isFull;
-      });
+      const association = await this.#options.connect(proposed, waiter.signal, isFinal, onTransport);
       this.#opening -= 1;
       const covers = covered(proposed, association.contexts);
       const proposal = proposalKey(proposed);
@@ -218,6 +222,7 @@ export class Pool {
         this.#full = { size: Math.max(1, this.size), until: Date.now() + FULL_FOR };
         this.#queue.putBack(waiter);
       }
+      for (const closed of transports) this.#awaitEnd(closed);
     }
     this.#serve();
   }
@@ -238,7 +243,7 @@ export class Pool {
       if (!this.#lent.delete(entry)) return;
       if (!whole) entry.association.abort();
       if (entry.association.isOpen) this.#keep(entry);
-      else this.#awaitEnd(entry);
+      else this.#awaitEnd(entry.association.closed);
       this.#serve();
     };
     return {
@@ -270,7 +275,7 @@ export class Pool {
     this.#closing += 1;
     const after = () => {
       this.#closing -= 1;
-      this.#awaitEnd(entry);
+      this.#awaitEnd(entry.association.closed);
       this.#serve();
     };
     entry.association.release().then(after, () => {
@@ -280,11 +285,11 @@ export class Pool {
   }
 
   /** Its place is free when its transport is closed: by the peer, or by ARTIM (PS3.8 9.1.5). */
-  #awaitEnd(entry: Entry): void {
+  #awaitEnd(closed: Promise<void>): void {
     if (this.#closed) return;
-    this.#ending.add(entry);
-    void entry.association.closed.then(() => {
-      if (this.#ending.delete(entry)) this.#serve();
+    this.#ending.add(closed);
+    void closed.then(() => {
+      if (this.#ending.delete(closed)) this.#serve();
     });
   }
 
@@ -319,8 +324,4 @@ function isLimit(error: unknown): boolean {
   if (!(error instanceof DicomError) || error.rejection === undefined) return false;
   const { result, source, reason } = error.rejection;
   return result === 2 || (source === 3 && (reason === 1 || reason === 2));
-}
-
-function proposalKey(contexts: readonly ProposedContext[]): string {
-  return contexts.map(contextKey).sort().join('\n');
 }
