@@ -53,7 +53,9 @@ test('UL-1 every association has a TCP connection of its own, which ends with it
   const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
   const caller = new AbortController();
   const options = { host: '127.0.0.1', port, calledAeTitle: 'PEER', callingAeTitle: 'US', contexts: CONTEXTS };
-  const both = [1, 2].map(() => connect({ ...options, signal: caller.signal }));
+  // The peer leaves it to us to close.
+  const timeouts = { artim: 100 };
+  const both = [1, 2].map(() => connect({ ...options, timeouts, signal: caller.signal }));
   while (sockets.size < 2) await new Promise((resolve) => setTimeout(resolve, 5));
   caller.abort();
   for (const each of both) await assert.rejects(each, { kind: 'cancelled' });
