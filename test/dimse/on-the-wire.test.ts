@@ -3,17 +3,22 @@
 import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { decodeCommand, responseCommand } from '../../src/dimse/command.ts';
+import { decodeCommand, requestCommand, responseCommand } from '../../src/dimse/command.ts';
 import { ExplicitBig, ExplicitLittle, ImplicitLittle } from '../../src/dimse/data/transfer-syntax.ts';
-import { type Association, connect, type ProposedContext } from '../../src/dimse/index.ts';
+import { writeDataset } from '../../src/dimse/data/writer.ts';
+import { type Association, connect, listen, type ProposedContext } from '../../src/dimse/index.ts';
+import { associateRq } from '../../src/dimse/ul/negotiation.ts';
 import type { Pdu } from '../../src/dimse/ul/pdu.ts';
 import {
   accept,
   EXPLICIT,
+  end,
   expect,
   expectCommand,
+  expectDataSet,
   message,
   type Script,
+  scriptedClient,
   scriptedServer,
   send,
 } from './scripted-peer.ts';
@@ -130,4 +135,67 @@ test('128 presentation contexts are proposed, with the odd numbers to 255; 129 a
   );
   await association.release();
   await assert.rejects(associateWith(peer.port, many(129)), { kind: 'malformed' });
+});
+
+test('PS3.8 9.3.2 a listener takes a request whose protocol version has bit 0 set, and rejects another', async (t) => {
+  const timeouts = { artim: 100 };
+  const listener = await listen({
+    host: '127.0.0.1',
+    port: 0,
+    contexts: (_, proposed) => proposed,
+    services: {},
+    timeouts,
+  });
+  t.after(() => listener.close());
+  const self = { maximumLength: 16384, implementationClassUid: '1.2.3', implementationVersionName: 'SCRIPT' };
+  const titles = { calledAeTitle: 'US', callingAeTitle: 'SCRIPT' };
+  const rq = associateRq({ ...self, ...titles, contexts: CONTEXTS });
+  for (const [protocolVersion, answer] of [
+    [3, 'associate-ac'],
+    [2, 'associate-rj'],
+  ] as const) {
+    await scriptedClient(t, listener.port, [send({ ...rq, protocolVersion }), expect(answer)]);
+  }
+});
+
+test('AR-6 what the peer sends before it answers A-RELEASE-RQ still arrives', async (t) => {
+  const query = requestCommand('C-FIND', { messageId: 1, affectedSopClassUid: FIND }, true);
+  const identifier = { '00080052': { vr: 'CS' as const, Value: ['STUDY'] } };
+  const pending = responseCommand(query, 0xff00, {}, true);
+  const asked = Promise.withResolvers<void>();
+  const peer = await scriptedServer(t, [
+    expect('associate-rq'),
+    accept(),
+    expectCommand(0x20),
+    expectDataSet,
+    async () => asked.resolve(),
+    expect('release-rq'),
+    send(...message(pending, writeDataset(identifier, EXPLICIT)), ...message(responseCommand(query, 0))),
+    send({ type: 'release-rp' }),
+  ]);
+  const association = await associateWith(peer.port, [{ abstractSyntax: FIND, transferSyntaxes: [EXPLICIT] }]);
+  const matches = association.find({ sopClassUid: FIND, identifier });
+  const first = matches.next();
+  await asked.promise;
+  const released = association.release();
+  assert.deepEqual((await first).value, { identifier, status: 0xff00 });
+  assert.equal((await matches.next()).done, true);
+  await released;
+});
+
+test('after bytes that are no PDU the end of the peer is seen, and ARTIM not waited for', {
+  timeout: 10_000,
+}, async (t) => {
+  const peer = await scriptedServer(t, [
+    expect('associate-rq'),
+    accept(),
+    send(Buffer.from([0xff, 0, 0, 0, 0, 0])),
+    expect('abort'),
+    end,
+  ]);
+  const association = await connect({
+    ...{ host: '127.0.0.1', port: peer.port, calledAeTitle: 'PEER', callingAeTitle: 'US', contexts: CONTEXTS },
+    timeouts: { artim: 600_000 },
+  });
+  await association.closed;
 });

@@ -31,6 +31,13 @@ test('UL-8 the length of a control PDU is refused before anything is allocated f
   assert.deepEqual(frame(hex('01 00 00100000')), []);
 });
 
+for (const code of ['00', '08', 'FF']) {
+  test(`UL-8 a PDU of the unknown type ${code} is told by its header, whatever its length`, () => {
+    const [incoming] = frame(hex(`${code} 00 FFFFFFFF`));
+    assert.deepEqual(incoming, { type: 'unknown', code: Number.parseInt(code, 16), bytes: Buffer.alloc(0) });
+  });
+}
+
 test('fragments are views of the bytes that came, never copies', () => {
   const bytes = pData(64);
   const [fragment] = frame(bytes) as Fragment[];
@@ -65,11 +72,12 @@ test('a P-DATA-TF without PDVs is nothing', () => {
 
 for (const [what, bytes] of [
   ['is longer than its PDU', '04 00 00000008  00000005  01 00  010203'],
-  ['has no room for its header', '04 00 00000006  00000001  01 00'],
-  ['leaves a rest that is no PDV', '04 00 0000000B  00000004  01 00  0102 000000'],
+  ['has no room for its header', '04 00 00000005  00000001  01 00'],
+  ['leaves a rest that is no PDV', '04 00 0000000D  00000004  01 00  0102 0000000000'],
 ] as const) {
   test(`a PDV that ${what} is an invalid parameter value`, () => {
-    assert.throws(() => frame(hex(bytes)), { kind: 'protocol', abort: { source: 2, reason: 6 } });
+    const begin = () => new Framing({ maximumLength: 0 }).push(hex(bytes)).next();
+    assert.throws(begin, { kind: 'protocol', abort: { source: 2, reason: 6 } });
   });
 }
 

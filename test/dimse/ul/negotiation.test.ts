@@ -11,7 +11,7 @@ import {
 } from '../../../src/dimse/ul/negotiation.ts';
 import { type AssociateAc, decodePdu, encodePdu } from '../../../src/dimse/ul/pdu.ts';
 import { describeAbort, describeRejection } from '../../../src/dimse/ul/rejection.ts';
-import { type Roles, userInformationOf } from '../../../src/dimse/ul/user-information.ts';
+import { identityOf, type Roles, userInformationOf } from '../../../src/dimse/ul/user-information.ts';
 
 const IMPLICIT = '1.2.840.10008.1.2';
 const EXPLICIT = '1.2.840.10008.1.2.1';
@@ -186,6 +186,17 @@ describe('UL-32 extended negotiation', () => {
       false,
     );
   });
+});
+
+describe('UL-29 a user identity', () => {
+  const identityType = (type: number) => {
+    const rq = propose([ct], { userIdentity: { type: 1, primary: 'me' } });
+    for (const item of userInformationOf(rq)) if (item.type === 'user-identity') item.identityType = type;
+    return identityOf(rq)?.type;
+  };
+  for (const type of [1, 5]) test(`of type ${type} is one`, () => assert.equal(identityType(type), type));
+  for (const type of [0, 6])
+    test(`of type ${type}, which nobody defined, is none`, () => assert.equal(identityType(type), undefined));
 });
 
 test('UL-6 sub-items are written in ascending order', () => {
