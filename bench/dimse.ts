@@ -16,6 +16,7 @@ import type { Instance } from '../src/dimse/index.ts';
 import { corpusDir } from '../test/support/corpus.ts';
 import { peerEnvironment } from '../test/support/peer.ts';
 import { type Peer, runToolOk, startDcmqrscp, startOrthanc } from '../test/support/peers.ts';
+import { empty } from './empty.ts';
 
 const source = process.env.BENCH_DIMSE ?? fileURLToPath(new URL('../src/dimse/index.ts', import.meta.url));
 const { connect, listen }: typeof import('../src/dimse/index.ts') = await import(pathToFileURL(resolve(source)).href);
@@ -98,7 +99,7 @@ async function benchGet(): Promise<void> {
       const keys = ['-k', 'QueryRetrieveLevel=STUDY', '-k', `StudyInstanceUID=${studyUid}`];
       await runToolOk('getscu', ['-S', '+B', '-od', out, ...keys, ...address(peer)]);
       const came = readdirSync(out).length;
-      rmSync(out, { recursive: true });
+      empty(out);
       if (came !== files.length) throw new Error(`getscu received ${came}`);
     };
     await sideBySide('C-GET of 500 CT slices from Orthanc', () => getStudy(peer, studyUid, files.length), theirs);

@@ -7,10 +7,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { requirePeer, runToolOk } from '../../test/support/peers.ts';
+import { empty } from '../empty.ts';
 import { startRelay } from '../relay.ts';
 import { countedLine } from './counted.ts';
 import { get, median, ROUNDS, report, timed, whole } from './measure.ts';
-import { cpuMs, dir, empty, JSON_TYPE, type Scene, STUDY_TYPE, startGateway } from './setup.ts';
+import { cpuMs, dir, JSON_TYPE, type Scene, STUDY_TYPE, startGateway } from './setup.ts';
 
 type Figure = {
   title: string;

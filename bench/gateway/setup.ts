@@ -1,7 +1,7 @@
 // What the figures are taken on: CT studies made for the run, Orthanc with its DICOMweb, and a gateway process in front of it.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { readDataset } from '../../src/dimse/data/reader.ts';
 import { Tag } from '../../src/dimse/data/tags.ts';
 import { corpusDir } from '../../test/support/corpus.ts';
 import { freePort, type Peer, startOrthanc } from '../../test/support/peers.ts';
+import { empty } from '../empty.ts';
 
 /** The source, or what BENCH_MAIN names: `dist/main.js` after `npm run build` is what a container runs, and needs less memory. */
 const MAIN = process.env.BENCH_MAIN ?? fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -110,15 +111,6 @@ export async function startGateway(
     empty(cache);
   };
   return { url: `http://127.0.0.1:${port}/dicomweb`, child, stop };
-}
-
-/**
- * Takes the bytes of all files below a folder, which goes at the end of the run: for half a minute after files were removed ext4 makes
- * new ones ten times as slowly.
- */
-export function empty(folder: string): void {
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
-    if (entry.isFile()) truncateSync(join(entry.parentPath, entry.name));
 }
 
 /** User and system time that a process has used, in ms (proc(5): clock ticks of 10 ms). */
