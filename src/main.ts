@@ -82,7 +82,10 @@ async function main(args: string[]): Promise<void> {
 async function start(config: Config, log: Logger): Promise<{ baseUrl: string; close: () => Promise<void> }> {
   const gateway = await createGateway(config, { log });
   const renderer = createRenderer({ timeoutMs: config.limits.renderMs });
-  const app = await buildApp(gateway, renderer, { ...config.http, limits: config.limits, logger: log });
+  const [app] = await Promise.all([
+    buildApp(gateway, renderer, { ...config.http, limits: config.limits, logger: log }),
+    renderer.rehearse(),
+  ]);
   const close = async () => {
     await app.close();
     await gateway.close();

@@ -11,6 +11,7 @@ import { RecentMovies } from './movie/recent-movies.ts';
 import { stillOf } from './movie/still.ts';
 import type { RenderOptions } from './options.ts';
 import { DEFAULT_TIMEOUT_MS, Pool, type PoolOptions } from './pool.ts';
+import { rehearsal } from './rehearsal.ts';
 import type { ReportMediaType } from './report/report.ts';
 import { type TargetFrame, transcodeInstance } from './transcode/transcode.ts';
 import type { PlotMediaType } from './waveform/render.ts';
@@ -112,6 +113,8 @@ export interface Renderer {
    * Information; what cannot be done is thrown before the first chunk.
    */
   transcode(path: Place, transferSyntaxUid: string, signal?: AbortSignal): AsyncIterable<Buffer>;
+  /** Makes a small picture, so that the first one asked for does not wait for a thread to load its modules. Never rejects. */
+  rehearse(): Promise<void>;
   /** Ends the threads. */
   close(): Promise<void>;
 }
@@ -192,6 +195,9 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
           signal,
         ),
       );
+    },
+    async rehearse() {
+      await pool.run(rehearsal()).catch(() => undefined);
     },
     close() {
       ffmpeg.close();

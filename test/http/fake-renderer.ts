@@ -81,6 +81,7 @@ export function createFakeRenderer(): FakeRenderer {
       yield Buffer.from('decoded:');
       yield DOCUMENT;
     },
+    async rehearse() {},
     async close() {},
   };
   return fake;
