@@ -9,10 +9,10 @@ import { codeOf, makeFolder } from './file.ts';
 /** Bytes of a file that follow those of the orders before. */
 export type Order = {
   path: string;
-  /** Where in the shared memory they lie: first byte and length of each piece in turns. None: the file is given up, and goes. */
+  /** Where in the shared memory they lie: first byte and length of each piece in turns. */
   spans: readonly number[];
-  /** Nothing follows: the file is closed. */
-  isLast: boolean;
+  /** Nothing follows: the file is closed, or closed and removed. */
+  end?: 'close' | 'remove';
 };
 
 /** Of each order in turn: undefined when it was carried out, else the code of what went wrong; the file is closed then. */
@@ -28,11 +28,11 @@ parentPort?.on('message', async (orders: readonly Order[]) => {
   parentPort?.postMessage(answers satisfies Answers);
 });
 
-async function carryOut({ path, spans, isLast }: Order): Promise<string | undefined> {
+async function carryOut({ path, spans, end }: Order): Promise<string | undefined> {
   try {
     if (spans.length > 0) append(await openFile(path), spans);
-    if (isLast) close(path);
-    if (spans.length === 0) rmSync(path, { force: true });
+    if (end !== undefined) close(path);
+    if (end === 'remove') rmSync(path, { force: true });
     return undefined;
   } catch (error) {
     close(path);

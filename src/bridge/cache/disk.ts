@@ -17,10 +17,10 @@ const HEAP = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 };
 /** This file's own extension: the thread's is a .ts file beside it in the sources, a .js file when built. */
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
-/** Bytes that lie in the shared memory, for a file, none to remove it; `isWanted` is asked before they are handed over. */
+/** Bytes that lie in the shared memory, for a file; `isWanted` is asked before they are handed over. */
 export type Writing = { path: string; bytes: readonly Buffer[]; isLast: boolean; isWanted(): boolean };
 
-type Waiting = { writing: Writing; settle: PromiseWithResolvers<void> };
+type Waiting = { order: Order; isWanted(): boolean; settle: PromiseWithResolvers<void> };
 
 export class Disk {
   readonly #memory: SharedArrayBuffer;
@@ -47,17 +47,18 @@ export class Disk {
   write(writing: Writing): Promise<void> {
     if (this.#isLate) return Promise.reject(diskHangs());
     const settle = Promise.withResolvers<void>();
-    this.#waiting.push({ writing, settle });
+    const { isWanted } = writing;
+    this.#waiting.push({ order: orderOf(writing), isWanted, settle });
     for (const { length } of writing.bytes) this.#bytes += length;
     if (this.#bytes >= TOGETHER) this.hurry();
     else this.#linger ??= setTimeout(() => this.hurry(), LINGER);
     return settle.promise;
   }
 
-  /** Closes and removes a file of which no more will come. */
+  /** Closes a file of which no more will come. */
   abandon(path: string): void {
     if (this.#isLate) return;
-    this.#waiting.push(removal(path));
+    this.#waiting.push(ending({ path, spans: [], end: 'close' }));
     this.hurry();
   }
 
@@ -83,7 +84,7 @@ export class Disk {
   }
 
   #hand(): void {
-    const wanted = this.#waiting.filter(({ writing }) => writing.isWanted());
+    const wanted = this.#waiting.filter(({ isWanted }) => isWanted());
     for (const one of this.#waiting) if (!wanted.includes(one)) one.settle.reject(givenUp());
     this.#waiting = [];
     this.#bytes = 0;
@@ -91,7 +92,7 @@ export class Disk {
     this.#given = wanted;
     this.#thread ??= this.#start();
     this.#thread.ref();
-    this.#thread.postMessage(wanted.map(({ writing }) => orderOf(writing)));
+    this.#thread.postMessage(wanted.map(({ order }) => order));
     this.#deadline = setTimeout(() => this.#miss(), DISK_PATIENCE);
   }
 
@@ -107,6 +108,7 @@ export class Disk {
 
   #answered(answers: Answers): void {
     const given = this.#given;
+    if (this.#isLate) this.#waiting = given.map(lateEnd);
     this.#settled();
     for (const [at, { settle }] of given.entries()) {
       const code = answers[at];
@@ -130,23 +132,30 @@ export class Disk {
     this.#isLate = false;
   }
 
-  /** Nobody waits for it any longer. What was handed over it may still write: that goes when it answers. */
+  /** Nobody waits for it any longer. */
   #miss(): void {
     this.#isLate = true;
     for (const { settle } of [...this.#given, ...this.#waiting]) settle.reject(diskHangs());
-    this.#waiting = this.#given.map(({ writing }) => removal(writing.path));
+    this.#waiting = [];
     this.#bytes = 0;
   }
 }
 
-function removal(path: string): Waiting {
-  const settle = Promise.withResolvers<void>();
-  settle.promise.catch(() => {});
-  return { writing: { path, bytes: [], isLast: true, isWanted: () => true }, settle };
+function orderOf({ path, bytes, isLast }: Writing): Order {
+  const spans = bytes.flatMap(({ byteOffset, length }) => [byteOffset, length]);
+  return isLast ? { path, spans, end: 'close' } : { path, spans };
 }
 
-function orderOf({ path, bytes, isLast }: Writing): Order {
-  return { path, spans: bytes.flatMap(({ byteOffset, length }) => [byteOffset, length]), isLast };
+/** An order that nobody waits for. */
+function ending(order: Order): Waiting {
+  const settle = Promise.withResolvers<void>();
+  settle.promise.catch(() => {});
+  return { order, isWanted: () => true, settle };
+}
+
+/** To what was written too late: its owner may have removed it before it was there. */
+function lateEnd({ order: { path }, isWanted }: Waiting): Waiting {
+  return ending({ path, spans: [], end: isWanted() ? 'close' : 'remove' });
 }
 
 /** What ends the writing of an instance that nobody wants any more. */
