@@ -99,10 +99,11 @@ export class Disk {
   #start(): Worker {
     const file = new URL(`./disk-thread.${EXTENSION}`, import.meta.url);
     const thread = new Worker(file, { workerData: this.#memory, resourceLimits: HEAP });
-    thread.unref();
     thread.on('message', (answers: Answers) => this.#answered(answers));
     thread.on('error', (cause) => this.#ended(thread, fault(cause)));
     thread.on('exit', () => this.#ended(thread, fault(new Error('thread ended'))));
+    // After the listeners: the first of them would hold the process again.
+    thread.unref();
     return thread;
   }
 

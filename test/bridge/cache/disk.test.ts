@@ -1,9 +1,11 @@
 // The thread that writes files: what it is handed comes to the disk, and what the disk does not take holds nobody.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { Disk } from '../../../src/bridge/cache/disk.ts';
 import { emptyDir } from '../fixtures.ts';
@@ -162,6 +164,26 @@ test('a thread that dies fails what it was handed, and another takes its place',
   await write('b', [[9, 10]]);
   assert.deepEqual([...read('b')], [9]);
   assert.equal(new Set(handed.map(({ thread }) => thread)).size, 2);
+});
+
+test('a thread that has nothing to do holds no process', async (t) => {
+  const folder = await emptyDir(t);
+  const source = new URL('../../../src/bridge/cache/disk.ts', import.meta.url).href;
+  const script = `import(${JSON.stringify(source)}).then(({ Disk }) => {
+    const shared = new SharedArrayBuffer(8);
+    const disk = new Disk(shared);
+    const one = { path: ${JSON.stringify(join(folder, 'a'))}, bytes: [Buffer.from(shared)], isLast: true, isWanted: () => true };
+    if (process.argv[1] === 'writing') disk.write(one).then(() => console.log('written'));
+  });`;
+  for (const [doing, said] of [
+    ['nothing', ''],
+    ['writing', 'written\n'],
+  ] as const) {
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script, doing], {
+      timeout: 20_000,
+    });
+    assert.equal(stdout, said);
+  }
 });
 
 test('a disk that is closed writes what it was given before its thread ends', async (t) => {
